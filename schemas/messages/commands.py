@@ -1,0 +1,90 @@
+"""Commands: what the gateway asks a tenant's worker to do.
+
+A command is complete and validated: nothing in it needs the HTTP request any more, and it holds no secret
+(passwords are dropped before a command is made). Everything that depends on state is decided where it is applied.
+"""
+
+from typing import Any
+
+import msgspec
+
+from schemas.ids import CommandId, ResourceId, TenantId
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """Who sent the request that a command stands for; goes to the audit log."""
+
+    principal: str
+    """``token:<jti>`` for a provisioning client, ``operator:<name>`` for the command line."""
+    name: str
+    """The token's name as the administrator gave it."""
+    address: str
+    agent: str
+    request_id: str
+
+
+class PatchOperation(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One operation of a PATCH, after dialect and syntax check (RFC 7644, 3.5.2)."""
+
+    op: str
+    """``add``, ``remove`` or ``replace``."""
+    path: str | None = None
+    value: Any = None
+    has_value: bool = False
+    """Whether the client sent ``value`` at all; tells ``null`` from nothing."""
+
+
+class CreateResource(msgspec.Struct, frozen=True, tag="create"):
+    """Ask for a new resource under the given id."""
+
+    id: CommandId
+    tenant: TenantId
+    caller: Caller
+    deadline: float
+    """Unix seconds; a worker that meets the command later abandons it."""
+    resource_type: str
+    resource_id: ResourceId
+    attributes: dict[str, Any]
+    """Canonical attributes, without ``id``, ``meta`` and ``schemas``; of a Group with ``members``."""
+
+
+class ReplaceResource(msgspec.Struct, frozen=True, tag="replace"):
+    """Ask to put the given attributes in the place of the resource's."""
+
+    id: CommandId
+    tenant: TenantId
+    caller: Caller
+    deadline: float
+    resource_type: str
+    resource_id: ResourceId
+    attributes: dict[str, Any]
+    if_match: tuple[str, ...] = ()
+    """Entity tags of ``If-Match``, one of which must be the resource's; ``*`` stands for any; empty: no condition."""
+
+
+class PatchResource(msgspec.Struct, frozen=True, tag="patch"):
+    """Ask to apply operations to the resource as it then is."""
+
+    id: CommandId
+    tenant: TenantId
+    caller: Caller
+    deadline: float
+    resource_type: str
+    resource_id: ResourceId
+    operations: tuple[PatchOperation, ...]
+    if_match: tuple[str, ...] = ()
+
+
+class DeleteResource(msgspec.Struct, frozen=True, tag="delete"):
+    """Ask to remove the resource."""
+
+    id: CommandId
+    tenant: TenantId
+    caller: Caller
+    deadline: float
+    resource_type: str
+    resource_id: ResourceId
+    if_match: tuple[str, ...] = ()
+
+
+Command = CreateResource | ReplaceResource | PatchResource | DeleteResource

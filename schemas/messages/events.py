@@ -1,0 +1,41 @@
+"""Events: what happened to accounts and cohorts, in order, for the LMS."""
+
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from schemas.ids import TenantId
+
+
+class EventType(StrEnum):
+    """What happened on the LMS side."""
+
+    ACCOUNT_CREATED = "account.created"
+    ACCOUNT_UPDATED = "account.updated"
+    ACCOUNT_DISABLED = "account.disabled"
+    ACCOUNT_ENABLED = "account.enabled"
+    ACCOUNT_ACTIVATED = "account.activated"
+    ACCOUNT_ERASED = "account.erased"
+    COHORT_CREATED = "cohort.created"
+    COHORT_UPDATED = "cohort.updated"
+    COHORT_REMOVED = "cohort.removed"
+    MEMBER_ADDED = "cohort.member_added"
+    MEMBER_REMOVED = "cohort.member_removed"
+
+
+class Event(msgspec.Struct, frozen=True):
+    """One thing that happened to one account or cohort."""
+
+    tenant: TenantId
+    number: int
+    """Counts the tenant's events from 1, without gaps."""
+    sequence: int
+    """The transaction that wrote it."""
+    type: EventType
+    subject: str
+    """The account's or cohort's id."""
+    at: str
+    """RFC 3339, UTC, milliseconds."""
+    payload: dict[str, Any]
+    """What the LMS needs to carry it out; never a secret."""

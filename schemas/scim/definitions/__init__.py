@@ -1,0 +1,1 @@
+"""Attribute, schema and resource-type definitions, compiled from the schema documents."""

@@ -1,0 +1,79 @@
+"""Refusals, one class per scimType of RFC 7644, 3.12; each is told to the client as a SCIM error.
+
+Details name attributes, never values.
+"""
+
+from typing import ClassVar
+
+
+class ScimError(Exception):
+    """A refusal with an HTTP status and, where the RFC has one, a scimType."""
+
+    status: ClassVar[int] = 400
+    scim_type: ClassVar[str | None] = None
+
+    def __init__(self, detail: str) -> None:
+        """Keep what the client is told."""
+        super().__init__(detail)
+        self.detail = detail
+
+
+class InvalidSyntaxError(ScimError):
+    """The body is no JSON object, or not of the message's structure."""
+
+    scim_type = "invalidSyntax"
+
+
+class InvalidFilterError(ScimError):
+    """The filter does not parse, or asks what its attribute cannot answer."""
+
+    scim_type = "invalidFilter"
+
+
+class InvalidPathError(ScimError):
+    """The path does not parse, or names nothing of the schema."""
+
+    scim_type = "invalidPath"
+
+
+class NoTargetError(ScimError):
+    """The path leads to nothing that the operation could act on."""
+
+    scim_type = "noTarget"
+
+
+class InvalidValueError(ScimError):
+    """A required value is missing, or a value does not fit its attribute."""
+
+    scim_type = "invalidValue"
+
+
+class MutabilityError(ScimError):
+    """The change is at odds with the attribute's mutability."""
+
+    scim_type = "mutability"
+
+
+class TooManyError(ScimError):
+    """The result is larger than the server is willing to compute."""
+
+    scim_type = "tooMany"
+
+
+class UniquenessError(ScimError):
+    """A value that has to be unique is taken."""
+
+    status = 409
+    scim_type = "uniqueness"
+
+
+class ResourceNotFoundError(ScimError):
+    """There is no such resource or endpoint."""
+
+    status = 404
+
+
+class PreconditionFailedError(ScimError):
+    """``If-Match`` names another version."""
+
+    status = 412

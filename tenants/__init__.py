@@ -1,0 +1,1 @@
+"""What a tenant owns, and the ports to it. The only place that touches a database or a broker."""

@@ -1,0 +1,1 @@
+"""Port: who did what, append-only."""

@@ -1,0 +1,1 @@
+"""Port: lanes for commands, outcomes back, notices."""

@@ -1,0 +1,1 @@
+"""Port: resources, memberships, accounts and cohorts."""

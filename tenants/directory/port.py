@@ -1,0 +1,49 @@
+"""The directory as the gateway may see it: to read, never to write."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from schemas.ids import ResourceId, TenantId
+from schemas.scim.query import Query
+from tenants.directory.records import Account, Cohort, GroupOfMember, Member, Page
+
+
+class DirectoryReader(Protocol):
+    """Reads of one tenant, never older than any write acknowledged before the read began.
+
+    Raises:
+        PortUnavailableError: The store cannot be reached (all methods).
+    """
+
+    async def search(self, tenant: TenantId, query: Query) -> Page:
+        """Return a page of one resource type's matches, in the query's order (by id where none is asked for).
+
+        The filter is carried out by the store, never by loading what does not match.
+        """
+        ...
+
+    async def members(self, tenant: TenantId, groups: Sequence[ResourceId]) -> Mapping[ResourceId, Sequence[Member]]:
+        """Return the members of each group in the order of their ids; groups without members may be missing."""
+        ...
+
+    async def groups_of(
+        self, tenant: TenantId, members: Sequence[ResourceId]
+    ) -> Mapping[ResourceId, Sequence[GroupOfMember]]:
+        """Return the groups that each member is in directly, by id; members of none may be missing."""
+        ...
+
+
+class AccountReader(Protocol):
+    """The LMS side, to read."""
+
+    async def accounts(self, tenant: TenantId, *, after: str, limit: int) -> Sequence[Account]:
+        """Return accounts with ids greater than ``after``, by id."""
+        ...
+
+    async def cohorts(self, tenant: TenantId, *, after: str, limit: int) -> Sequence[Cohort]:
+        """Return cohorts with ids greater than ``after``, by id."""
+        ...
+
+    async def cohort_members(self, tenant: TenantId, cohort: ResourceId) -> Sequence[ResourceId]:
+        """Return the members (as resource ids) that the LMS has in the cohort, by id."""
+        ...

@@ -1,0 +1,159 @@
+"""What the directory and the LMS side hold, as values."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from schemas.ids import AccountId, ResourceId
+
+
+class Hold(StrEnum):
+    """Why a resource's effects wait."""
+
+    DRY_RUN = "dry_run"
+    GUARD = "guard"
+    EXCLUDED = "excluded"
+    CONFLICT = "conflict"
+
+
+class AccountStatus(StrEnum):
+    """Whether the person can use the account."""
+
+    AWAITING_ACTIVATION = "awaiting_activation"
+    ACTIVE = "active"
+    DISABLED = "disabled"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredResource:
+    """A User or Group as the identity provider last said, with all that reading it needs."""
+
+    type: str
+    id: ResourceId
+    version: int
+    created: str
+    """RFC 3339, UTC, milliseconds; sorts as text."""
+    modified: str
+    name: str
+    """The unique name (userName, a Group's displayName) prepared for comparison."""
+    external_id: str | None
+    attributes: dict[str, Any]
+    """Canonical attributes, without ``id``, ``meta``, ``schemas``; of a Group without ``members``."""
+    search: dict[str, Any]
+    """What filters and sorting compare (``schemas.scim.search``)."""
+    rendered: bytes
+    """The answer (``schemas.scim.rendering``)."""
+    applied_version: int = 0
+    """The version that reached the LMS side; less than ``version``: pending."""
+    hold: Hold | None = None
+    """Why it is pending; None when nothing is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A membership: ``member`` in ``group``."""
+
+    group: ResourceId
+    member: ResourceId
+    member_type: str
+    desired: bool
+    """In the directory."""
+    applied: bool
+    """In the LMS. An edge that is neither does not exist."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An LMS user."""
+
+    id: AccountId
+    resource: ResourceId | None
+    """The User it is linked to; None: detached (the User was deleted, the account kept)."""
+    external_id: str | None
+    login: str
+    login_key: str
+    """The login prepared for comparison; unique among the tenant's accounts."""
+    status: AccountStatus
+    sign_in: str
+    """``password`` or ``sso``."""
+    profile: dict[str, Any]
+    """What was applied of the User: displayName, name, emails, ..."""
+    activated: bool
+    """Whether an activation happened once; it is asked once per account."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cohort:
+    """An LMS group."""
+
+    resource: ResourceId
+    """The Group it belongs to; also the cohort's own id."""
+    name: str
+    external_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """A deleted resource whose account or cohort is still as it was: its leave is pending."""
+
+    type: str
+    id: ResourceId
+    name: str
+    external_id: str | None
+    deleted: str
+    hold: Hold
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What a membership needs to know of the resource it names."""
+
+    type: str
+    account: AccountId | None
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """A tenant's counters, raised by each transaction."""
+
+    sequence: int = 0
+    events: int = 0
+    audit: int = 0
+    users: int = 0
+    groups: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CachedResource:
+    """A resource as a reader gets it."""
+
+    type: str
+    id: ResourceId
+    version: int
+    modified: str
+    rendered: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One entry of a Group's ``members``."""
+
+    id: ResourceId
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class GroupOfMember:
+    """One entry of a User's ``groups`` (direct)."""
+
+    id: ResourceId
+    display: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Part of a query's result."""
+
+    total: int
+    """All matches, not the page's."""
+    resources: tuple[CachedResource, ...] = field(default=())

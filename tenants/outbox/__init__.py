@@ -1,0 +1,1 @@
+"""Port: events waiting to be delivered, and the feed."""

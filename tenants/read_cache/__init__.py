@@ -1,0 +1,1 @@
+"""Port: rendered answers by id or key, many at a time."""

@@ -1,0 +1,1 @@
+"""Port: which tenants and tokens exist."""
