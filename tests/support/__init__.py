@@ -1,0 +1,1 @@
+"""What tests, bench and tools share: the services they need."""
