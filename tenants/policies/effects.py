@@ -1,0 +1,154 @@
+"""Desired state × applied state × policies → effects: the one way in which SCIM changes an account.
+
+The same function decides what Sync mode applies at once, what Dry-run shows as pending, what a release carries out and
+what a drift report compares. It is pure; ``carry_out`` is its other half: after carrying out the effects of a pair, the
+pair has none.
+"""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from schemas.ids import AccountId
+from tenants.directory.records import Account, AccountStatus, StoredResource
+from tenants.policies.settings import Activation, Deprovisioning, Policies
+
+
+class EffectKind(StrEnum):
+    """What applying would do to an account."""
+
+    CREATE = "create"
+    LINK = "link"
+    UPDATE = "update"
+    DISABLE = "disable"
+    ENABLE = "enable"
+    DETACH = "detach"
+    ERASE = "erase"
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One thing that applying would do, and why."""
+
+    kind: EffectKind
+    reason: str
+
+
+def account_effects(
+    desired: StoredResource | None, account: Account | None, policies: Policies
+) -> tuple[Effect, ...]:
+    """Return what would make the account as the directory wants it.
+
+    Args:
+        desired: The User; None when it was deleted.
+        account: The account linked to it, or the detached one that is to be linked; None when there is none.
+        policies: The tenant's choices.
+    """
+    if desired is None:
+        return _leaving(account, policies)
+    if account is None:
+        return _joining(desired)
+    return _differing(desired, account)
+
+
+def profile_of(resource: StoredResource) -> dict[str, Any]:
+    """Return what an account holds of its User: everything but ``active``, which is the account's status."""
+    return {name: value for name, value in resource.attributes.items() if name != "active"}
+
+
+def is_active(resource: StoredResource) -> bool:
+    """Tell whether the identity provider lets the person in."""
+    return resource.attributes.get("active", True) is not False
+
+
+def _leaving(account: Account | None, policies: Policies) -> tuple[Effect, ...]:
+    if account is None:
+        return ()
+    if policies.deprovisioning is Deprovisioning.DELETE:
+        return (Effect(EffectKind.ERASE, "deleted by the identity provider"),)
+    if account.resource is None and account.status is AccountStatus.DISABLED:
+        return ()
+    detach = Effect(EffectKind.DETACH, "deleted by the identity provider")
+    if account.status is AccountStatus.DISABLED:
+        return (detach,)
+    return (Effect(EffectKind.DISABLE, "deleted by the identity provider"), detach)
+
+
+def _joining(desired: StoredResource) -> tuple[Effect, ...]:
+    if not is_active(desired):
+        return ()
+    return (Effect(EffectKind.CREATE, "new in the directory"),)
+
+
+def _differing(desired: StoredResource, account: Account) -> tuple[Effect, ...]:
+    found: list[Effect] = []
+    if account.resource != desired.id:
+        found.append(Effect(EffectKind.LINK, "same externalId as an account that was kept"))
+    if not is_active(desired) and account.status is not AccountStatus.DISABLED:
+        found.append(Effect(EffectKind.DISABLE, "active is false"))
+    if account.profile != profile_of(desired) or account.external_id != desired.external_id:
+        found.append(Effect(EffectKind.UPDATE, "attributes differ"))
+    if is_active(desired) and account.status is AccountStatus.DISABLED:
+        found.append(Effect(EffectKind.ENABLE, "active is true"))
+    return tuple(found)
+
+
+def carry_out(
+    effects: tuple[Effect, ...], desired: StoredResource | None, account: Account | None, policies: Policies
+) -> Account | None:
+    """Return the account as it is after the effects; None when there is none any more."""
+    for effect in effects:
+        account = _carry_out_one(effect.kind, desired, account, policies)
+    return account
+
+
+def _carry_out_one(
+    kind: EffectKind, desired: StoredResource | None, account: Account | None, policies: Policies
+) -> Account | None:
+    if kind is EffectKind.CREATE and desired is not None:
+        return _new_account(desired, policies)
+    if account is None:
+        return None
+    match kind:
+        case EffectKind.LINK if desired is not None:
+            return replace(account, resource=desired.id)
+        case EffectKind.UPDATE if desired is not None:
+            return replace(
+                account,
+                external_id=desired.external_id,
+                login=desired.attributes["userName"],
+                login_key=desired.name,
+                profile=profile_of(desired),
+            )
+        case EffectKind.DISABLE:
+            return replace(account, status=AccountStatus.DISABLED)
+        case EffectKind.ENABLE:
+            return _enabled(account, policies)
+        case EffectKind.DETACH:
+            return replace(account, resource=None)
+        case EffectKind.ERASE:
+            return None
+        case _:
+            return account
+
+
+def _new_account(desired: StoredResource, policies: Policies) -> Account:
+    waits = policies.effective_activation is Activation.MANUAL
+    return Account(
+        id=AccountId(desired.id),
+        resource=desired.id,
+        external_id=desired.external_id,
+        login=desired.attributes["userName"],
+        login_key=desired.name,
+        status=AccountStatus.AWAITING_ACTIVATION if waits else AccountStatus.ACTIVE,
+        sign_in=policies.authentication.value,
+        profile=profile_of(desired),
+        activated=not waits,
+    )
+
+
+def _enabled(account: Account, policies: Policies) -> Account:
+    """Activation is asked once per account: who was activated before comes back at once."""
+    if account.activated or policies.effective_activation is Activation.AUTOMATIC:
+        return replace(account, status=AccountStatus.ACTIVE, activated=True)
+    return replace(account, status=AccountStatus.AWAITING_ACTIVATION)
