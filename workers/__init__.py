@@ -1,1 +1,1 @@
-"""."""
+"""Workers: take commands from the lanes, apply policies, write, report."""

@@ -1,0 +1,117 @@
+"""Executing a batch: load, decide, commit; again when another transaction came first; one by one when it fails."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import structlog
+
+from schemas.ids import TenantId
+from schemas.messages.commands import Command
+from schemas.messages.outcomes import Abandoned, Outcome
+from schemas.scim.definitions.catalog import Catalog
+from tenants.directory.writer import DirectoryWriter, Need
+from tenants.errors import DuplicateError, LaneLostError, PortUnavailableError, UnknownTenantError
+from workers.decision import Decision, decide
+from workers.facts import MissingFactsError, needs_of, united
+from workers.workspace import Moment
+
+log = structlog.get_logger(__name__)
+
+_FIRST_PAUSE_SECONDS = 0.01
+_LONGEST_PAUSE_SECONDS = 1.0
+_CONFLICTS_AT_MOST = 20
+"""More in a row are no contention but a fault; the batch is then taken apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of a batch."""
+
+    outcomes: tuple[Outcome, ...]
+    failed: tuple[tuple[Command, str], ...] = ()
+    """Commands that cannot be carried out because of a fault of ours, with its name; to be parked."""
+
+
+class Execution:
+    """Carries out batches of one tenant at a time."""
+
+    def __init__(self, directory: DirectoryWriter, *, catalog: Catalog, clock: Callable[[], float]) -> None:
+        """Keep what every batch needs."""
+        self._directory = directory
+        self._catalog = catalog
+        self._clock = clock
+
+    async def execute(self, tenant: TenantId, commands: Sequence[Command], *, may_repeat: bool) -> Result:
+        """Carry out the commands in one transaction and return their outcomes, durable.
+
+        A store that cannot be reached is waited for until the commands' deadlines have passed.
+
+        Args:
+            tenant: Whose commands they are.
+            commands: In the order of the lane.
+            may_repeat: Whether some may have been carried out before.
+        """
+        try:
+            return Result(await self._attempts(tenant, commands, may_repeat=may_repeat))
+        except UnknownTenantError:
+            return Result(tuple(Abandoned(command.id, "there is no such tenant") for command in commands))
+        except Exception as error:
+            if len(commands) == 1:
+                log.exception("Command failed", tenant=tenant, command_id=commands[0].id)
+                return Result(
+                    (Abandoned(commands[0].id, "it failed and was parked"),), ((commands[0], type(error).__name__),)
+                )
+            log.exception("Batch failed, its commands are carried out one by one", tenant=tenant, size=len(commands))
+        return await self._one_by_one(tenant, commands)
+
+    async def _one_by_one(self, tenant: TenantId, commands: Sequence[Command]) -> Result:
+        """One bad command never fails its neighbours."""
+        results = [await self.execute(tenant, [command], may_repeat=True) for command in commands]
+        return Result(
+            tuple(outcome for result in results for outcome in result.outcomes),
+            tuple(failure for result in results for failure in result.failed),
+        )
+
+    async def _attempts(
+        self, tenant: TenantId, commands: Sequence[Command], *, may_repeat: bool
+    ) -> tuple[Outcome, ...]:
+        need = needs_of(commands)
+        receipts = Need(receipts=frozenset(command.id for command in commands))
+        if may_repeat:
+            need = united(need, receipts)
+        pause = _FIRST_PAUSE_SECONDS
+        conflicts = 0
+        while True:
+            try:
+                decision = await self._decide(tenant, commands, need)
+                if decision.changes is not None:
+                    await self._directory.commit(decision.changes)
+            except (LaneLostError, DuplicateError) as conflict:
+                conflicts += 1
+                if conflicts > _CONFLICTS_AT_MOST:
+                    raise
+                log.info("Batch is decided again", tenant=tenant, cause=type(conflict).__name__)
+            except PortUnavailableError as error:
+                log.warning("Store could not be reached", tenant=tenant, cause=str(error))
+                if all(command.deadline <= self._clock() for command in commands):
+                    return tuple(Abandoned(command.id, "the store could not be reached") for command in commands)
+            else:
+                return decision.outcomes
+            need = united(need, receipts)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+
+    async def _decide(self, tenant: TenantId, commands: Sequence[Command], need: Need) -> Decision:
+        while True:
+            snapshot = await self._directory.load(tenant, need)
+            try:
+                return decide(commands, snapshot, need, catalog=self._catalog, moment=self._moment())
+            except MissingFactsError as missing:
+                need = united(need, missing.need)
+
+    def _moment(self) -> Moment:
+        now = self._clock()
+        at = datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return Moment(at, now)

@@ -1,0 +1,186 @@
+"""What a change of a Group, or of who is in it, means for cohorts: applied at once, or held as edges that differ."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from schemas.ids import ResourceId
+from schemas.messages.events import EventType
+from schemas.scim.errors import InvalidValueError
+from schemas.scim.membership import AddMembers, MembershipEdit, RemoveAllMembers, RemoveMembers, ReplaceMembers
+from tenants.directory.records import Cohort, Edge, Hold, Reference, StoredResource, Tombstone
+from tenants.policies.settings import OperationMode
+from workers.operations.records import renewed
+from workers.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipChange:
+    """Who comes and who goes, net."""
+
+    added: tuple[ResourceId, ...] = ()
+    removed: tuple[ResourceId, ...] = ()
+
+    def __bool__(self) -> bool:
+        """Tell whether anything changes."""
+        return bool(self.added or self.removed)
+
+
+def net_change(workspace: Workspace, group: ResourceId, edits: Sequence[MembershipEdit]) -> MembershipChange:
+    """Return what the edits, one after the other, change in the directory; nothing is staged.
+
+    Raises:
+        InvalidValueError: A new member is no resource of this tenant, or the Group itself.
+    """
+    wanted: dict[ResourceId, bool] = {}
+    for edit in edits:
+        _follow(workspace, group, edit, wanted)
+    added = tuple(id for id, is_in in wanted.items() if is_in and not _is_member(workspace, group, id))
+    removed = tuple(id for id, is_in in wanted.items() if not is_in and _is_member(workspace, group, id))
+    for id in added:
+        _check_member(workspace, group, id)
+    return MembershipChange(added, removed)
+
+
+def _follow(workspace: Workspace, group: ResourceId, edit: MembershipEdit, wanted: dict[ResourceId, bool]) -> None:
+    match edit:
+        case AddMembers(ids):
+            wanted.update((ResourceId(id), True) for id in ids)
+        case RemoveMembers(ids):
+            wanted.update((ResourceId(id), False) for id in ids)
+        case RemoveAllMembers():
+            _want_none(workspace, group, wanted)
+        case ReplaceMembers(ids):
+            _want_none(workspace, group, wanted)
+            wanted.update((ResourceId(id), True) for id in ids)
+
+
+def _want_none(workspace: Workspace, group: ResourceId, wanted: dict[ResourceId, bool]) -> None:
+    wanted.update(dict.fromkeys(wanted, False))
+    wanted.update((edge.member, False) for edge in workspace.edges_of_group(group) if edge.desired)
+
+
+def _is_member(workspace: Workspace, group: ResourceId, member: ResourceId) -> bool:
+    edge = workspace.edge(group, member)
+    return edge is not None and edge.desired
+
+
+def _check_member(workspace: Workspace, group: ResourceId, member: ResourceId) -> Reference:
+    reference = workspace.reference(member)
+    if reference is None or member == group:
+        raise InvalidValueError("members.value does not name another User or Group of this tenant")
+    return reference
+
+
+def change_members(workspace: Workspace, group: StoredResource, change: MembershipChange) -> None:
+    """Stage the change of edges, and of the cohort where it is in sync."""
+    applies = group.hold is None and workspace.policies.mode is OperationMode.SYNC
+    for member in change.removed:
+        _leave(workspace, group.id, member, applies=applies)
+    for member in change.added:
+        _join(workspace, group.id, member, applies=applies)
+
+
+def _join(workspace: Workspace, group: ResourceId, member: ResourceId, *, applies: bool) -> None:
+    before = workspace.edge(group, member)
+    reference = _check_member(workspace, group, member)
+    applied = before is not None and before.applied
+    edge = Edge(group, member, reference.type, desired=True, applied=applied)
+    workspace.put_edge(_joined(workspace, edge, reference) if applies else edge)
+
+
+def _joined(workspace: Workspace, edge: Edge, reference: Reference) -> Edge:
+    """Return the edge as it is after joining the cohort; a person without an account joins when there is one."""
+    if edge.applied or (edge.member_type == "User" and reference.account is None):
+        return edge
+    _emit(workspace, EventType.MEMBER_ADDED, edge, reference)
+    return replace(edge, applied=True)
+
+
+def _leave(workspace: Workspace, group: ResourceId, member: ResourceId, *, applies: bool) -> None:
+    before = workspace.edge(group, member)
+    if before is None:
+        return
+    edge = replace(before, desired=False)
+    workspace.put_edge(_left(workspace, edge) if applies else edge)
+
+
+def _left(workspace: Workspace, edge: Edge) -> Edge:
+    if edge.applied:
+        _emit(workspace, EventType.MEMBER_REMOVED, edge, workspace.reference(edge.member))
+    return replace(edge, applied=False)
+
+
+def _emit(workspace: Workspace, type: EventType, edge: Edge, reference: Reference | None) -> None:
+    account = reference.account if reference is not None else None
+    member = {"account": account} if edge.member_type == "User" else {"cohort_member": edge.member}
+    workspace.emit(type, edge.group, {"cohort": edge.group, "user": edge.member, **member})
+
+
+def settle_group(workspace: Workspace, group: StoredResource) -> StoredResource:
+    """Bring the cohort in line with the Group's own attributes, or hold; return the Group with its applied state.
+
+    A Group that was held before and is met in sync mode is applied whole, with all its members.
+    """
+    if workspace.policies.mode is OperationMode.DRY_RUN:
+        return replace(group, hold=Hold.DRY_RUN)
+    if group.hold is not None:
+        for edge in workspace.edges_of_group(group.id):
+            _catch_up(workspace, edge)
+    _apply_cohort(workspace, group)
+    return replace(group, hold=None, applied_version=group.version)
+
+
+def _catch_up(workspace: Workspace, edge: Edge) -> None:
+    if edge.desired and not edge.applied:
+        reference = workspace.reference(edge.member)
+        if reference is not None:
+            workspace.put_edge(_joined(workspace, edge, reference))
+    elif edge.applied and not edge.desired:
+        workspace.put_edge(_left(workspace, edge))
+
+
+def _apply_cohort(workspace: Workspace, group: StoredResource) -> None:
+    before = workspace.cohort(group.id)
+    after = Cohort(group.id, group.attributes["displayName"], group.external_id)
+    if before == after:
+        return
+    workspace.put_cohort(after)
+    event = EventType.COHORT_CREATED if before is None else EventType.COHORT_UPDATED
+    workspace.emit(event, group.id, {"cohort": group.id, "name": after.name, "externalId": after.external_id})
+
+
+def settle_removed_group(workspace: Workspace, group: StoredResource) -> None:
+    """Remove the cohort of a deleted Group, or hold that; its edges go with it."""
+    if workspace.cohort(group.id) is None:
+        workspace.clear_group(group.id)
+    elif workspace.policies.mode is OperationMode.DRY_RUN:
+        workspace.put_tombstone(
+            Tombstone("Group", group.id, group.name, group.external_id, workspace.moment.at, Hold.DRY_RUN)
+        )
+        for edge in workspace.edges_of_group(group.id):
+            workspace.put_edge(replace(edge, desired=False))
+    else:
+        workspace.clear_group(group.id)
+        workspace.remove_cohort(group.id)
+        workspace.emit(EventType.COHORT_REMOVED, group.id, {"cohort": group.id})
+
+
+def leave_all_groups(workspace: Workspace, member: ResourceId) -> None:
+    """Take a deleted resource out of every Group; each that loses a member gets its next version."""
+    for edge in workspace.edges_of_member(member):
+        group = workspace.resource("Group", edge.group)
+        applies = workspace.policies.mode is OperationMode.SYNC and (group is None or group.hold is None)
+        _leave(workspace, edge.group, member, applies=applies)
+        if group is not None and edge.desired:
+            after = renewed(workspace, group, group.attributes)
+            workspace.put_resource(after if after.hold else replace(after, applied_version=after.version))
+
+
+def join_waiting_groups(workspace: Workspace, member: ResourceId) -> None:
+    """Let a person whose account came into being join the cohorts that waited for it."""
+    for edge in workspace.edges_of_member(member):
+        group = workspace.resource("Group", edge.group)
+        if edge.desired and not edge.applied and group is not None and group.hold is None:
+            reference = workspace.reference(member)
+            if reference is not None:
+                workspace.put_edge(_joined(workspace, edge, reference))

@@ -1,0 +1,135 @@
+"""Steps that operations share: finding, checking, renewing a resource, and noting what was done."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from schemas.ids import ResourceId
+from schemas.messages.commands import Command
+from schemas.messages.outcomes import Applied
+from schemas.scim.errors import PreconditionFailedError, ResourceNotFoundError, UniquenessError
+from schemas.scim.rendering import entity_tag, render
+from schemas.scim.search import prepared_name
+from tenants.audit.port import AuditEntry
+from tenants.directory.records import StoredResource
+from workers.workspace import Workspace
+
+_LISTED_AT_MOST = 100
+
+
+def existing(
+    workspace: Workspace, resource_type: str, id: ResourceId, *, if_match: Sequence[str] = ()
+) -> StoredResource:
+    """Return the resource that a command is about.
+
+    Raises:
+        ResourceNotFoundError: There is none.
+        PreconditionFailedError: It has another version than asked for (RFC 9110, 13.1.1).
+    """
+    resource = workspace.resource(resource_type, id)
+    if resource is None:
+        raise ResourceNotFoundError(f"{resource_type} does not exist")
+    if if_match and "*" not in if_match and entity_tag(resource.version) not in if_match:
+        raise PreconditionFailedError("the resource has another version than If-Match names")
+    return resource
+
+
+def fresh(workspace: Workspace, resource_type: str, id: ResourceId, attributes: dict[str, Any]) -> StoredResource:
+    """Return a new resource of the first version."""
+    return _rendered(
+        workspace,
+        StoredResource(
+            type=resource_type,
+            id=id,
+            version=1,
+            created=workspace.moment.at,
+            modified=workspace.moment.at,
+            name="",
+            external_id=None,
+            attributes=attributes,
+            search={},
+            rendered=b"",
+        ),
+    )
+
+
+def renewed(workspace: Workspace, resource: StoredResource, attributes: dict[str, Any]) -> StoredResource:
+    """Return the resource's next version with the attributes."""
+    modified = max(workspace.moment.at, resource.modified)
+    return _rendered(
+        workspace, replace(resource, version=resource.version + 1, modified=modified, attributes=attributes)
+    )
+
+
+def _rendered(workspace: Workspace, resource: StoredResource) -> StoredResource:
+    resource_type = workspace.catalog.resource_type(resource.type)
+    attributes = resource.attributes
+    return replace(
+        resource,
+        name=prepared_name(resource.type, attributes[resource_type.unique_name]),
+        external_id=attributes.get("externalId"),
+        rendered=render(
+            resource_type,
+            resource.id,
+            attributes,
+            created=resource.created,
+            modified=resource.modified,
+            version=resource.version,
+        ),
+    )
+
+
+def claim_name(workspace: Workspace, resource: StoredResource) -> None:
+    """See that no other resource of the type has the resource's unique name.
+
+    Raises:
+        UniquenessError: Another one has it.
+    """
+    holder = workspace.holder(resource.type, resource.name)
+    if holder is not None and holder != resource.id:
+        attribute = workspace.catalog.resource_type(resource.type).unique_name
+        raise UniquenessError(f"{attribute} is taken by another {resource.type}")
+
+
+def applied(
+    command: Command, workspace: Workspace, resource: StoredResource, *, changed: bool, created: bool = False
+) -> Applied:
+    """Return the outcome of a command that left the resource as it is now."""
+    return Applied(
+        command=command.id,
+        sequence=workspace.sequence,
+        resource_id=resource.id,
+        version=resource.version,
+        body=resource.rendered,
+        changed=changed,
+        created=created,
+    )
+
+
+def audit(command: Command, at: str, *, outcome: str, details: Mapping[str, Any]) -> AuditEntry:
+    """Return the audit entry of a command."""
+    caller = command.caller
+    return AuditEntry(
+        at=at,
+        action=f"scim.{type(command).__struct_config__.tag}",
+        outcome=outcome,
+        principal=caller.principal,
+        name=caller.name,
+        address=caller.address,
+        agent=caller.agent,
+        request_id=caller.request_id,
+        target_type=command.resource_type,
+        target=command.resource_id,
+        details=dict(details),
+    )
+
+
+def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """Return each attribute that differs, as ``[old, new]``."""
+    names = [*before, *(name for name in after if name not in before)]
+    return {name: [before.get(name), after.get(name)] for name in names if before.get(name) != after.get(name)}
+
+
+def listed(ids: Sequence[str]) -> dict[str, Any]:
+    """Return how many there are, and the first of them: an audit entry stays of bounded size."""
+    return {"count": len(ids), "ids": list(ids[:_LISTED_AT_MOST])}

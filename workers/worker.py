@@ -1,0 +1,168 @@
+"""A worker: stands in line for every lane, carries out what comes, reports its share, hands lanes over."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+import structlog
+
+from schemas.ids import TenantId, WorkerId
+from schemas.messages.commands import Command
+from schemas.messages.notices import TenantChanged, WorkerReported
+from schemas.scim.definitions.catalog import Catalog
+from tenants.bus.port import Delivery
+from tenants.errors import PortUnavailableError
+from tenants.ports import WorkerPorts
+from workers.balance import WorkerReports, excess_lanes
+from workers.execution import Execution
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSettings:
+    """What an operator may tune."""
+
+    batch_size: int = 64
+    """How many commands of one lane go into one transaction at most."""
+    lanes_at_once: int = 4
+    """How many lanes are served at the same time."""
+    report_seconds: float = 2.0
+    """How often the share of work is reported and balanced."""
+    poll_seconds: float = 5.0
+    """How often the registry is asked for tenants that no notice told of."""
+
+
+class Worker:
+    """One of any number of workers."""
+
+    def __init__(
+        self,
+        id: WorkerId,
+        ports: WorkerPorts,
+        *,
+        catalog: Catalog,
+        settings: WorkerSettings,
+        clock: Callable[[], float],
+    ) -> None:
+        """Nothing runs before ``run``."""
+        self._id = id
+        self._ports = ports
+        self._settings = settings
+        self._clock = clock
+        self._execution = Execution(ports.directory, catalog=catalog, clock=clock)
+        self._reports = WorkerReports(id, lifetime_seconds=3 * settings.report_seconds)
+        self._busy: dict[TenantId, int] = {}
+        self._subscribed: set[TenantId] = set()
+        self._stopping = asyncio.Event()
+
+    async def run(self) -> None:
+        """Work until ``stop``; what is in hand then is finished and settled."""
+        with suppress(PortUnavailableError):
+            await self._subscribe_all()
+        async with asyncio.TaskGroup() as tasks:
+            background = [
+                tasks.create_task(self._poll_tenants()),
+                tasks.create_task(self._listen()),
+                tasks.create_task(self._report_and_balance()),
+            ]
+            servers = [tasks.create_task(self._serve()) for _ in range(self._settings.lanes_at_once)]
+            await self._stopping.wait()
+            await asyncio.gather(*servers)
+            for task in background:
+                task.cancel()
+        await self._ports.notices.publish(WorkerReported(self._id, (), 0, leaving=True))
+
+    def stop(self) -> None:
+        """Take no more, finish what is in hand."""
+        self._stopping.set()
+
+    # Serving lanes
+
+    async def _serve(self) -> None:
+        while not self._stopping.is_set():
+            deliveries = await self._take()
+            if deliveries:
+                await self._handle(deliveries)
+
+    async def _take(self) -> Sequence[Delivery]:
+        """Wait for work, or for the stop."""
+        taking = asyncio.ensure_future(self._ports.lanes.take(limit=self._settings.batch_size))
+        stopping = asyncio.ensure_future(self._stopping.wait())
+        try:
+            await asyncio.wait((taking, stopping), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopping.cancel()
+            if not taking.done():
+                taking.cancel()
+        with suppress(asyncio.CancelledError):
+            return await taking
+        return ()
+
+    async def _handle(self, deliveries: Sequence[Delivery]) -> None:
+        tenant = deliveries[0].tenant
+        commands = [command for delivery in deliveries for command in delivery.commands]
+        self._busy[tenant] = self._busy.get(tenant, 0) + len(commands)
+        may_repeat = any(delivery.redelivered for delivery in deliveries)
+        result = await self._execution.execute(tenant, commands, may_repeat=may_repeat)
+        try:
+            for command, reason in result.failed:
+                await self._park(deliveries, command, reason)
+            await self._ports.lanes.settle(deliveries, result.outcomes)
+        except PortUnavailableError as error:
+            log.warning("Outcomes could not be reported, the deliveries come again", tenant=tenant, cause=str(error))
+
+    async def _park(self, deliveries: Sequence[Delivery], command: Command, reason: str) -> None:
+        source = next(delivery for delivery in deliveries if command in delivery.commands)
+        log.error("Command was parked", tenant=source.tenant, command_id=command.id, reason=reason)
+        await self._ports.lanes.park(replace(source, commands=(command,)), reason)
+
+    # Standing in line
+
+    async def _poll_tenants(self) -> None:
+        while True:
+            await asyncio.sleep(self._settings.poll_seconds)
+            try:
+                await self._subscribe_all()
+            except PortUnavailableError as error:
+                log.warning("Tenants could not be read", cause=str(error))
+
+    async def _subscribe_all(self) -> None:
+        for tenant in await self._ports.registry.tenants():
+            await self._subscribe(tenant.id)
+
+    async def _subscribe(self, tenant: TenantId) -> None:
+        if tenant not in self._subscribed:
+            await self._ports.lanes.subscribe(tenant)
+            self._subscribed.add(tenant)
+
+    async def _listen(self) -> None:
+        async for notice in self._ports.notices.subscribe():
+            match notice:
+                case TenantChanged(tenant):
+                    with suppress(PortUnavailableError):
+                        await self._subscribe(tenant)
+                case WorkerReported():
+                    self._reports.hear(notice, now=self._clock())
+                case _:
+                    continue
+
+    # Sharing the work
+
+    async def _report_and_balance(self) -> None:
+        while True:
+            await asyncio.sleep(self._settings.report_seconds)
+            busy, self._busy = self._busy, {}
+            lanes = tuple(sorted(busy, key=lambda tenant: -busy[tenant]))
+            await self._ports.notices.publish(WorkerReported(self._id, lanes, sum(busy.values())))
+            for tenant in excess_lanes(lanes, self._reports.current(now=self._clock())):
+                await self._hand_over(tenant)
+
+    async def _hand_over(self, tenant: TenantId) -> None:
+        """Leave the lane's line and stand at its end."""
+        log.info("Lane was handed over", tenant=tenant)
+        with suppress(PortUnavailableError):
+            await self._ports.lanes.unsubscribe(tenant)
+            self._subscribed.discard(tenant)
+            await self._subscribe(tenant)
