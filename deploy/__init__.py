@@ -1,1 +1,1 @@
-"""."""
+"""Settings, wiring, processes and the command line."""

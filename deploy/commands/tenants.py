@@ -1,0 +1,113 @@
+"""``rollcall tenant``: make, show, change and suspend tenants."""
+
+from typing import Any
+
+import typer
+from rich.table import Table
+
+from deploy.commands.session import AS_JSON, Session, run, show, table_of
+from tenants.administration.tenants import SettingsChange, settings_of
+from tenants.policies.settings import Activation, Authentication, Deprovisioning, OnReturn, OperationMode
+from tenants.tenant import Dialect, Tenant
+
+app = typer.Typer(help="Make, show, change and suspend tenants.", no_args_is_help=True)
+
+_MODE = typer.Option(None, help="dry_run: nothing reaches the LMS; sync: everything does.")
+_AUTHENTICATION = typer.Option(None, help="How accounts sign in.")
+_ACTIVATION = typer.Option(None, help="Whether new accounts wait for an administrator; with sso always automatic.")
+_DEPROVISIONING = typer.Option(None, help="What a SCIM DELETE does to the account.")
+_ON_RETURN = typer.Option(None, help="What a POST for an inactive User with the same externalId and userName does.")
+_DIALECT = typer.Option(None, help="tolerant: what real identity providers send; strict: the RFCs alone.")
+_DISPLAY_NAME = typer.Option(None, help="The name that people read.")
+
+
+@app.command()
+def create(
+    name: str,
+    mode: OperationMode | None = _MODE,
+    authentication: Authentication | None = _AUTHENTICATION,
+    activation: Activation | None = _ACTIVATION,
+    deprovisioning: Deprovisioning | None = _DEPROVISIONING,
+    on_return: OnReturn | None = _ON_RETURN,
+    dialect: Dialect | None = _DIALECT,
+    display_name: str | None = _DISPLAY_NAME,
+    as_json: bool = AS_JSON,
+) -> None:
+    """Make a tenant."""
+    change = SettingsChange(
+        display_name, dialect, mode, authentication, activation, deprovisioning, on_return
+    )
+    _run_and_show(lambda session: session.tenants.create(name, change, actor=session.actor), as_json=as_json)
+
+
+@app.command("list")
+def list_tenants(as_json: bool = AS_JSON) -> None:
+    """List all tenants."""
+
+    async def work(session: Session) -> list[dict[str, Any]]:
+        return [_shown(tenant, session) for tenant in await session.tenants.tenants()]
+
+    rows = run(work)
+    columns = ("id", "status", "mode", "dialect", "display_name", "tenant_url")
+    show(rows, as_json=as_json, table=lambda: table_of(columns, [[row[key] for key in columns] for row in rows]))
+
+
+@app.command("show")
+def show_tenant(name: str, as_json: bool = AS_JSON) -> None:
+    """Show a tenant and its settings."""
+    _run_and_show(lambda session: session.tenants.tenant(name), as_json=as_json)
+
+
+@app.command("set")
+def set_tenant(
+    name: str,
+    mode: OperationMode | None = _MODE,
+    authentication: Authentication | None = _AUTHENTICATION,
+    activation: Activation | None = _ACTIVATION,
+    deprovisioning: Deprovisioning | None = _DEPROVISIONING,
+    on_return: OnReturn | None = _ON_RETURN,
+    dialect: Dialect | None = _DIALECT,
+    display_name: str | None = _DISPLAY_NAME,
+    as_json: bool = AS_JSON,
+) -> None:
+    """Change a tenant's settings; what is not named stays."""
+    change = SettingsChange(
+        display_name, dialect, mode, authentication, activation, deprovisioning, on_return
+    )
+    _run_and_show(lambda session: session.tenants.change(name, change, actor=session.actor), as_json=as_json)
+
+
+@app.command()
+def suspend(name: str, as_json: bool = AS_JSON) -> None:
+    """Stop serving a tenant: its provisioning clients get 403, nothing is stored, nothing is lost."""
+    _run_and_show(lambda session: session.tenants.suspend(name, actor=session.actor), as_json=as_json)
+
+
+@app.command()
+def resume(name: str, as_json: bool = AS_JSON) -> None:
+    """Serve a suspended tenant again."""
+    _run_and_show(lambda session: session.tenants.resume(name, actor=session.actor), as_json=as_json)
+
+
+def _run_and_show(work: Any, *, as_json: bool) -> None:  # noqa: ANN401 - a lambda over the session
+    async def shown(session: Session) -> dict[str, Any]:
+        return _shown(await work(session), session)
+
+    row = run(shown)
+    show(row, as_json=as_json, table=lambda: _record(row))
+
+
+def _record(row: dict[str, Any]) -> Table:
+    table = table_of(("setting", "value"), list(row.items()))
+    table.show_header = False
+    return table
+
+
+def _shown(tenant: Tenant, session: Session) -> dict[str, Any]:
+    return {
+        "id": tenant.id,
+        "tenant_url": f"{session.settings.public_url}/scim/v2/{tenant.id}",
+        **settings_of(tenant),
+        "created": tenant.created,
+        "revision": tenant.revision,
+    }

@@ -1,0 +1,117 @@
+"""The process shapes: embedded (everything in one), gateway, worker."""
+
+import asyncio
+import secrets
+import signal
+import socket
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import structlog
+from aiohttp import web
+
+from deploy.settings import Settings
+from deploy.signing import keys_of
+from deploy.wiring import Bus, Stores, open_bus, open_stores
+from gateway.app import create_app
+from gateway.settings import GatewaySettings
+from schemas.ids import WorkerId
+from schemas.scim.definitions.catalog import core_catalog
+from tenants.ports import GatewayPorts, WorkerPorts
+from workers.worker import Worker, WorkerSettings
+
+log = structlog.get_logger(__name__)
+
+_FINISH_SECONDS = 20.0
+_EMBEDDED_POLL_SECONDS = 1.0
+"""The command line is another process and has no way to notify an in-process bus."""
+
+
+async def run_gateway(settings: Settings) -> None:
+    """Serve SCIM until told to stop."""
+    async with open_stores(settings.store_url) as stores, open_bus(settings.bus_url, name="gateway", quorum=settings.uses_quorum) as bus:
+        async with _serving(settings, stores, bus):
+            await _told_to_stop()
+
+
+async def run_worker(settings: Settings) -> None:
+    """Carry out commands until told to stop; what is in hand then is finished."""
+    async with open_stores(settings.store_url) as stores, open_bus(settings.bus_url, name="worker", quorum=settings.uses_quorum) as bus:
+        async with _working(settings, stores, bus, poll_seconds=WorkerSettings.poll_seconds):
+            await _told_to_stop()
+
+
+async def run_embedded(settings: Settings, *, started: Callable[[Stores], Awaitable[None]] | None = None) -> None:
+    """Serve SCIM and carry out commands in this one process until told to stop.
+
+    Args:
+        settings: Store and address.
+        started: Called when requests are served.
+    """
+    async with open_stores(settings.store_url) as stores, open_bus(settings.bus_url, name="embedded", quorum=settings.uses_quorum) as bus:
+        async with (
+            _working(settings, stores, bus, poll_seconds=_EMBEDDED_POLL_SECONDS),
+            _serving(settings, stores, bus),
+        ):
+            if started is not None:
+                await started(stores)
+            await _told_to_stop()
+
+
+@asynccontextmanager
+async def _serving(settings: Settings, stores: Stores, bus: Bus) -> AsyncIterator[None]:
+    ports = GatewayPorts(
+        registry=stores.registry,
+        directory=stores.directory,
+        read_cache=stores.read_cache,
+        audit=stores.audit,
+        sender=bus.sender,
+        notices=bus.notices,
+    )
+    gateway_settings = GatewaySettings(
+        public_url=settings.public_url,
+        signing_keys=keys_of(settings),
+        deadline_seconds=settings.deadline_seconds,
+        batch_limit=settings.batch_size,
+    )
+    app = create_app(ports, gateway_settings)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_FINISH_SECONDS)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, settings.host, settings.port, backlog=1024).start()
+        log.info("Gateway started", host=settings.host, port=settings.port)
+        yield
+    finally:
+        await runner.cleanup()
+        log.info("Gateway stopped")
+
+
+@asynccontextmanager
+async def _working(settings: Settings, stores: Stores, bus: Bus, *, poll_seconds: float) -> AsyncIterator[None]:
+    worker = Worker(
+        WorkerId(f"{socket.gethostname()}-{secrets.token_hex(4)}"),
+        WorkerPorts(registry=stores.registry, directory=stores.writer, lanes=bus.lanes, notices=bus.notices),
+        catalog=core_catalog(),
+        settings=WorkerSettings(
+            batch_size=settings.batch_size, lanes_at_once=settings.lanes_at_once, poll_seconds=poll_seconds
+        ),
+        clock=time.time,
+    )
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(worker.run())
+        log.info("Worker started")
+        try:
+            yield
+        finally:
+            worker.stop()
+    log.info("Worker stopped")
+
+
+async def _told_to_stop() -> None:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopping.set)
+    await stopping.wait()
+    log.info("Stop was asked for")

@@ -1,0 +1,115 @@
+"""URL scheme → adapter. The only place, beside tests, that names adapters; what is opened here is closed in reverse order."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tenants.audit.mongo import MongoAuditLog
+from tenants.audit.port import AuditLog
+from tenants.audit.sqlite import SqliteAuditLog
+from tenants.bus.inprocess import open_inprocess
+from tenants.bus.port import CommandSender, LaneReader, Notices, ParkedLane
+from tenants.bus.rabbitmq import open_rabbitmq
+from tenants.directory.mongo import MongoAccountReader, MongoDirectoryReader, MongoDirectoryWriter
+from tenants.directory.port import AccountReader, DirectoryReader
+from tenants.directory.sqlite import SqliteAccountReader, SqliteDirectoryReader, SqliteDirectoryWriter
+from tenants.directory.writer import DirectoryWriter
+from tenants.mongo import open_mongo
+from tenants.outbox.mongo import MongoOutbox
+from tenants.outbox.port import Outbox
+from tenants.outbox.sqlite import SqliteOutbox
+from tenants.read_cache.mongo import MongoReadCache
+from tenants.read_cache.port import ReadCache
+from tenants.read_cache.sqlite import SqliteReadCache
+from tenants.registry.mongo import MongoRegistry
+from tenants.registry.port import Registry
+from tenants.registry.sqlite import SqliteRegistry
+from tenants.sqlite import open_sqlite
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """All store ports over one database."""
+
+    registry: Registry
+    directory: DirectoryReader
+    accounts: AccountReader
+    writer: DirectoryWriter
+    read_cache: ReadCache
+    audit: AuditLog
+    outbox: Outbox
+
+
+@dataclass(frozen=True, slots=True)
+class Bus:
+    """All ports of the bus over one connection."""
+
+    sender: CommandSender
+    lanes: LaneReader
+    notices: Notices
+    parked: ParkedLane
+
+
+@asynccontextmanager
+async def open_stores(url: str) -> AsyncIterator[Stores]:
+    """Open the database of the URL: ``sqlite:///relative``, ``sqlite:////absolute`` or ``mongodb://.../database``.
+
+    Raises:
+        PortUnavailableError: It cannot be reached.
+    """
+    parts = urlsplit(url)
+    opened = _over_sqlite(parts.path[1:]) if parts.scheme == "sqlite" else _over_mongo(url, parts.path.strip("/"))
+    async with opened as stores:
+        yield stores
+
+
+@asynccontextmanager
+async def _over_sqlite(path: str) -> AsyncIterator[Stores]:
+    if path != ":memory:":
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    async with open_sqlite(path) as store:
+        yield Stores(
+            registry=SqliteRegistry(store),
+            directory=SqliteDirectoryReader(store),
+            accounts=SqliteAccountReader(store),
+            writer=SqliteDirectoryWriter(store),
+            read_cache=SqliteReadCache(store),
+            audit=SqliteAuditLog(store),
+            outbox=SqliteOutbox(store),
+        )
+
+
+@asynccontextmanager
+async def _over_mongo(url: str, database: str) -> AsyncIterator[Stores]:
+    async with open_mongo(url, database=database or "rollcall") as store:
+        yield Stores(
+            registry=MongoRegistry(store),
+            directory=MongoDirectoryReader(store),
+            accounts=MongoAccountReader(store),
+            writer=MongoDirectoryWriter(store),
+            read_cache=MongoReadCache(store),
+            audit=MongoAuditLog(store),
+            outbox=MongoOutbox(store),
+        )
+
+
+@asynccontextmanager
+async def open_bus(url: str, *, name: str, quorum: bool = True) -> AsyncIterator[Bus]:
+    """Open the bus of the URL: ``inprocess://`` or ``amqp://...``.
+
+    Args:
+        url: Where it is.
+        name: What the broker's operator sees of this process.
+        quorum: Whether lanes are quorum queues.
+
+    Raises:
+        PortUnavailableError: It cannot be reached.
+    """
+    if urlsplit(url).scheme == "inprocess":
+        async with open_inprocess() as bus:
+            yield Bus(bus.sender(), bus.reader(), bus.notices(), bus.parked_lane())
+    else:
+        async with open_rabbitmq(url, name=name, quorum=quorum) as rabbit:
+            yield Bus(await rabbit.sender(), await rabbit.reader(), await rabbit.notices(), rabbit.parked_lane())
