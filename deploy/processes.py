@@ -24,22 +24,21 @@ from workers.worker import Worker, WorkerSettings
 log = structlog.get_logger(__name__)
 
 _FINISH_SECONDS = 20.0
+_POLL_SECONDS = 5.0
 _EMBEDDED_POLL_SECONDS = 1.0
 """The command line is another process and has no way to notify an in-process bus."""
 
 
 async def run_gateway(settings: Settings) -> None:
     """Serve SCIM until told to stop."""
-    async with open_stores(settings.store_url) as stores, open_bus(settings.bus_url, name="gateway", quorum=settings.uses_quorum) as bus:
-        async with _serving(settings, stores, bus):
-            await _told_to_stop()
+    async with _opened(settings, "gateway") as (stores, bus), _serving(settings, stores, bus):
+        await _told_to_stop()
 
 
 async def run_worker(settings: Settings) -> None:
     """Carry out commands until told to stop; what is in hand then is finished."""
-    async with open_stores(settings.store_url) as stores, open_bus(settings.bus_url, name="worker", quorum=settings.uses_quorum) as bus:
-        async with _working(settings, stores, bus, poll_seconds=WorkerSettings.poll_seconds):
-            await _told_to_stop()
+    async with _opened(settings, "worker") as (stores, bus), _working(settings, stores, bus):
+        await _told_to_stop()
 
 
 async def run_embedded(settings: Settings, *, started: Callable[[Stores], Awaitable[None]] | None = None) -> None:
@@ -49,14 +48,23 @@ async def run_embedded(settings: Settings, *, started: Callable[[Stores], Awaita
         settings: Store and address.
         started: Called when requests are served.
     """
-    async with open_stores(settings.store_url) as stores, open_bus(settings.bus_url, name="embedded", quorum=settings.uses_quorum) as bus:
-        async with (
-            _working(settings, stores, bus, poll_seconds=_EMBEDDED_POLL_SECONDS),
-            _serving(settings, stores, bus),
-        ):
-            if started is not None:
-                await started(stores)
-            await _told_to_stop()
+    async with (
+        _opened(settings, "embedded") as (stores, bus),
+        _working(settings, stores, bus),
+        _serving(settings, stores, bus),
+    ):
+        if started is not None:
+            await started(stores)
+        await _told_to_stop()
+
+
+@asynccontextmanager
+async def _opened(settings: Settings, name: str) -> AsyncIterator[tuple[Stores, Bus]]:
+    async with (
+        open_stores(settings.store_url) as stores,
+        open_bus(settings.bus_url, name=name, quorum=settings.uses_quorum) as bus,
+    ):
+        yield stores, bus
 
 
 @asynccontextmanager
@@ -88,13 +96,15 @@ async def _serving(settings: Settings, stores: Stores, bus: Bus) -> AsyncIterato
 
 
 @asynccontextmanager
-async def _working(settings: Settings, stores: Stores, bus: Bus, *, poll_seconds: float) -> AsyncIterator[None]:
+async def _working(settings: Settings, stores: Stores, bus: Bus) -> AsyncIterator[None]:
     worker = Worker(
         WorkerId(f"{socket.gethostname()}-{secrets.token_hex(4)}"),
         WorkerPorts(registry=stores.registry, directory=stores.writer, lanes=bus.lanes, notices=bus.notices),
         catalog=core_catalog(),
         settings=WorkerSettings(
-            batch_size=settings.batch_size, lanes_at_once=settings.lanes_at_once, poll_seconds=poll_seconds
+            batch_size=settings.batch_size,
+            lanes_at_once=settings.lanes_at_once,
+            poll_seconds=_EMBEDDED_POLL_SECONDS if settings.is_embedded else _POLL_SECONDS,
         ),
         clock=time.time,
     )

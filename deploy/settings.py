@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from tenants.credentials.signing import SigningKeys, signing_keys
 
 _PREFIX = "ROLLCALL_"
+_TOO_LARGE = 2**31
 _STORES = ("sqlite", "mongodb", "mongodb+srv")
 _BUSES = ("inprocess", "amqp", "amqps")
 
@@ -26,11 +27,11 @@ class Settings:
     """What an operator can set. Each field is the environment variable ``ROLLCALL_<FIELD IN CAPITALS>``."""
 
     store_url: str
-    """``sqlite:///path/to/file`` or ``mongodb://...`` (a replica set; the path names the database, default rollcall)."""
+    """``sqlite:///path/to/file``, or ``mongodb://...`` of a replica set, whose path names the database."""
     bus_url: str
     """``inprocess://`` (embedded shape only) or ``amqp://...``."""
     public_url: str
-    """The address under which identity providers reach the gateway, without a path at the end of it of our own."""
+    """The address under which identity providers reach the gateways; Tenant URLs begin with it."""
     keys: SigningKeys | None = field(repr=False)
     """From ``SIGNING_KEY`` and ``SIGNING_KEY_PREVIOUS``; at least 32 characters each."""
     data: Path = Path("data")
@@ -73,7 +74,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     """
     reading = _Reading(environment)
     data = Path(reading.text("DATA", "data"))
-    port = reading.number("PORT", int(environment["PORT"]) if environment.get("PORT", "").isdigit() else 8080)
+    port = reading.number("PORT", 8080, plain="PORT")
     settings = Settings(
         data=data,
         store_url=reading.url("STORE_URL", f"sqlite:///{data}/rollcall.sqlite", _STORES),
@@ -106,9 +107,10 @@ class _Reading:
         self._known.add(_PREFIX + name)
         return self._environment.get(_PREFIX + name) or default
 
-    def number(self, name: str, default: int) -> int:
-        text = self.text(name, str(default))
-        if text.isdigit() and int(text) > 0:
+    def number(self, name: str, default: int, *, plain: str = "") -> int:
+        """Return a whole number above 0; ``plain`` names a variable without prefix that counts when ours is not set."""
+        text = self.text(name, self._environment.get(plain) or str(default))
+        if text.isdecimal() and text.isascii() and 0 < int(text) < _TOO_LARGE:
             return int(text)
         self._faults.append(f"{_PREFIX}{name} is to be a whole number above 0, not {text!r}")
         return default

@@ -1,4 +1,4 @@
-"""URL scheme → adapter. The only place, beside tests, that names adapters; what is opened here is closed in reverse order."""
+"""URL scheme → adapter: the only place, beside tests, that names adapters. What is opened is closed in reverse."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -85,8 +85,10 @@ class _Collected:
     def patch(self, command: PatchResource) -> None:
         self.resources.add(command.resource_id)
         for operation in command.operations:
-            if isinstance(operation.value, str) and operation.path and operation.path.endswith(
-                _UNIQUE[command.resource_type]
+            if (
+                isinstance(operation.value, str)
+                and operation.path
+                and operation.path.endswith(_UNIQUE[command.resource_type])
             ):
                 self._name(command.resource_type, operation.value)
             elif isinstance(operation.value, dict) and operation.path is None:

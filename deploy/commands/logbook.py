@@ -29,7 +29,9 @@ def events(tenant: str, after: int = _AFTER, limit: int = _LIMIT, as_json: bool 
 
     async def work(session: Session) -> list[dict[str, Any]]:
         id = (await session.tenants.tenant(tenant)).id
-        return [msgspec.to_builtins(event) for event in await session.stores.outbox.events(id, after=after, limit=limit)]
+        return [
+            msgspec.to_builtins(event) for event in await session.stores.outbox.events(id, after=after, limit=limit)
+        ]
 
     rows = run(work)
     columns = ("number", "at", "type", "subject")

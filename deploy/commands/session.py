@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any, NoReturn, TypeVar
 from uuid import uuid4
 
-
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -125,7 +124,7 @@ def fail(message: str, code: int) -> NoReturn:
     raise typer.Exit(code)
 
 
-def show(value: Any, *, as_json: bool, table: Callable[[], Table | str]) -> None:  # noqa: ANN401 - any JSON value
+def show(value: Any, *, as_json: bool, table: Callable[[], Table | str]) -> None:
     """Print a result as JSON, or as people read it."""
     if as_json:
         sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")

@@ -34,9 +34,7 @@ def create(
     as_json: bool = AS_JSON,
 ) -> None:
     """Make a tenant."""
-    change = SettingsChange(
-        display_name, dialect, mode, authentication, activation, deprovisioning, on_return
-    )
+    change = SettingsChange(display_name, dialect, mode, authentication, activation, deprovisioning, on_return)
     _run_and_show(lambda session: session.tenants.create(name, change, actor=session.actor), as_json=as_json)
 
 
@@ -71,9 +69,7 @@ def set_tenant(
     as_json: bool = AS_JSON,
 ) -> None:
     """Change a tenant's settings; what is not named stays."""
-    change = SettingsChange(
-        display_name, dialect, mode, authentication, activation, deprovisioning, on_return
-    )
+    change = SettingsChange(display_name, dialect, mode, authentication, activation, deprovisioning, on_return)
     _run_and_show(lambda session: session.tenants.change(name, change, actor=session.actor), as_json=as_json)
 
 
@@ -89,7 +85,7 @@ def resume(name: str, as_json: bool = AS_JSON) -> None:
     _run_and_show(lambda session: session.tenants.resume(name, actor=session.actor), as_json=as_json)
 
 
-def _run_and_show(work: Any, *, as_json: bool) -> None:  # noqa: ANN401 - a lambda over the session
+def _run_and_show(work: Any, *, as_json: bool) -> None:
     async def shown(session: Session) -> dict[str, Any]:
         return _shown(await work(session), session)
 

@@ -17,7 +17,9 @@ app = typer.Typer(help="Make, list and revoke SCIM tokens.", no_args_is_help=Tru
 def create(
     tenant: str,
     name: str = typer.Option("provisioning", help="What people call the token."),
-    expires: str | None = typer.Option(None, help="Its end, like 2027-03-31 (that day, UTC, included); default: a year."),
+    expires: str | None = typer.Option(
+        None, help="Its end, like 2027-03-31 (that day, UTC, included); default: a year."
+    ),
     as_json: bool = AS_JSON,
 ) -> None:
     """Make a token; it is shown this once and never again."""

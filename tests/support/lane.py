@@ -1,4 +1,4 @@
-"""One tenant's lane without a bus: requests in the client's form go straight to the worker's execution over a real store."""
+"""One tenant's lane without a bus: commands go straight to the worker's execution over a real store."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager

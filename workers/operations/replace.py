@@ -13,6 +13,8 @@ from workers.operations.memberships import MembershipChange, change_members, net
 from workers.operations.records import applied, audit, claim_name, differences, existing, listed, renewed
 from workers.workspace import Workspace
 
+_NO_EDITS: tuple[MembershipEdit, ...] = ()
+
 
 def replace(command: ReplaceResource, workspace: Workspace) -> Outcome:
     """Put the attributes in the place of the resource's (RFC 7644, 3.5.1); what is omitted is cleared."""
@@ -27,7 +29,7 @@ def replace(command: ReplaceResource, workspace: Workspace) -> Outcome:
 def patch(command: PatchResource, workspace: Workspace) -> Outcome:
     """Apply the operations in order, all of them or none (RFC 7644, 3.5.2)."""
     resource = existing(workspace, command.resource_type, command.resource_id, if_match=command.if_match)
-    operations, edits = command.operations, ()
+    operations, edits = command.operations, _NO_EDITS
     if command.resource_type == "Group":
         operations, edits = split_membership(command.operations)
     attributes = apply_patch(

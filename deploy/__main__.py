@@ -1,0 +1,5 @@
+"""``python -m deploy``: the console command."""
+
+from deploy.cli import main
+
+main()
