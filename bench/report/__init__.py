@@ -1,0 +1,1 @@
+"""The report: goals first, as ratios of one run, then the tables behind them."""

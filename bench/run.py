@@ -1,0 +1,125 @@
+"""A whole run: services up, each suite on its subjects, everything down again."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+
+import uvloop
+
+from bench.load.ceiling import measure_ceiling
+from bench.load.exchange import Target
+from bench.measuring import Ledger, Stage
+from bench.options import Options
+from bench.subjects.jackson import JACKSON, PeerUnavailableError, install_jackson, open_jackson
+from bench.subjects.rollcall import (
+    DISTRIBUTED,
+    EMBEDDED,
+    CommandFailedError,
+    open_distributed,
+    open_embedded,
+)
+from bench.subjects.skeleton import SKELETON, open_skeleton
+from bench.subjects.subject import Opener, Stand, python, wait_for_port
+from bench.suites import pace, scale, tenants, traffic
+from tests.support.services import ServiceUnavailableError
+from tests.support.services.waiting import free_port
+
+# A group of more members, or more users, takes the peer minutes and changes nothing in what it needs per request.
+_JACKSON_CROWD = 10_000
+_CEILING_LEVELS = (1, 8, 32, 64)
+
+CEILING = "ceiling"
+_OPENERS: dict[str, Opener] = {
+    JACKSON: open_jackson,
+    SKELETON: open_skeleton,
+    DISTRIBUTED: open_distributed,
+    EMBEDDED: open_embedded,
+}
+
+
+def run(options: Options, stand: Stand) -> Ledger:
+    """Run what is chosen and return everything measured."""
+    ledger = Ledger()
+    _note_ceiling(stand, ledger)
+    subjects = _chosen_subjects(options, ledger)
+    own = [name for name in subjects if name in {DISTRIBUTED, EMBEDDED}]
+    bench = _Bench(options, stand, ledger)
+    if options.wants("traffic", traffic.PHASES):
+        for number in range(1, options.rounds + 1):
+            bench.play("traffic", subjects, 1, lambda stage: traffic.run_traffic(stage, options.users), number)
+    if options.wants("scale", scale.phases(options.crowd)):
+        with_groups = [name for name in subjects if name != SKELETON]
+        bench.play("scale", with_groups, 1, lambda stage: scale.run_scale(stage, bench.crowd(stage), options.rounds))
+    if options.wants("pace", pace.PHASES):
+        bench.play(
+            "pace", subjects, pace.TENANTS, lambda stage: pace.run_pace(stage, options.pace_seconds, options.rounds)
+        )
+    if options.wants("tenants", tenants.PHASES):
+        bench.play("tenants", own, options.tenants, lambda stage: tenants.run_tenants(stage, options.rounds))
+    return ledger
+
+
+class _Bench:
+    """Opens subjects one after the other and plays suites on them."""
+
+    def __init__(self, options: Options, stand: Stand, ledger: Ledger) -> None:
+        self._options = options
+        self._stand = stand
+        self._ledger = ledger
+
+    def play(
+        self,
+        suite: str,
+        subjects: Iterable[str],
+        tenant_count: int,
+        play: Callable[[Stage], None],
+        round_number: int = 1,
+    ) -> None:
+        """Play a suite on each subject, freshly started; one that cannot be opened is noted as missing."""
+        for name in subjects:
+            try:
+                with _OPENERS[name](self._stand, tenant_count) as subject:
+                    play(
+                        Stage(
+                            subject,
+                            suite,
+                            round_number,
+                            self._ledger,
+                            self._options.seconds,
+                            self._options.chosen_of(suite),
+                        )
+                    )
+            except (CommandFailedError, ServiceUnavailableError, OSError) as error:
+                self._ledger.missing[f"{name}, {suite}"] = str(error)
+                sys.stderr.write(f"{name} could not be measured: {error}\n")
+
+    def crowd(self, stage: Stage) -> int:
+        """Return how many users the scale suite gives the subject."""
+        return min(self._options.crowd, _JACKSON_CROWD) if stage.subject.name == JACKSON else self._options.crowd
+
+
+def _chosen_subjects(options: Options, ledger: Ledger) -> list[str]:
+    subjects: list[str] = []
+    if options.has_peers:
+        try:
+            install_jackson()
+            subjects.append(JACKSON)
+        except (PeerUnavailableError, subprocess.SubprocessError) as error:
+            ledger.missing[JACKSON] = str(error)
+            sys.stderr.write(f"{JACKSON} is left out: {error}\n")
+        subjects.append(SKELETON)
+    shapes = {"distributed": DISTRIBUTED, "embedded": EMBEDDED}
+    return [*subjects, *(name for shape, name in shapes.items() if shape in options.shapes)]
+
+
+def _note_ceiling(stand: Stand, ledger: Ledger) -> None:
+    port = free_port()
+    target = Target.at(f"http://127.0.0.1:{port}/scim", "none")
+    with stand.running("ceiling", python("-m", "bench.load.ceiling", str(port))) as process:
+        wait_for_port(process, port)
+        ledger.notes[CEILING] = {str(at_once): _ceiling_per_second(target, at_once) for at_once in _CEILING_LEVELS}
+
+
+def _ceiling_per_second(target: Target, at_once: int) -> float:
+    recording = uvloop.run(measure_ceiling(target, at_once=at_once, seconds=1.0))
+    return recording.requests / recording.seconds
