@@ -1,0 +1,121 @@
+"""Rows of the tables and the values they stand for.
+
+Rows come out of the database as JSON arrays (``tenants.sqlite.one_document``); ``*_JSON`` is the SQL of such an array
+for a row of the table under the alias given there, with documents as JSON, not as texts.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from tenants.directory.records import Account, AccountStatus, Cohort, Edge, Hold, StoredResource, Tombstone
+
+RESOURCE_JSON = """json_array(r.type, r.id, r.version, r.created, r.modified, r.name, r.external_id,
+    json(r.attributes), json(r.search), r.rendered, r.applied_version, r.hold)"""
+ACCOUNT_JSON = """json_array(a.id, a.resource, a.external_id, a.login, a.login_key, a.status, a.sign_in,
+    json(a.profile), a.activated)"""
+COHORT_JSON = "json_array(c.resource, c.name, c.external_id)"
+EDGE_JSON = "json_array(e.grp, e.member, e.member_type, e.desired, e.applied)"
+
+Row = Sequence[Any]
+
+
+def resource_of(row: Row) -> StoredResource:
+    """Return the resource of a ``RESOURCE_JSON``."""
+    type, id, version, created, modified, name, external_id, attributes, search, rendered, applied_version, hold = row
+    return StoredResource(
+        type=type,
+        id=id,
+        version=version,
+        created=created,
+        modified=modified,
+        name=name,
+        external_id=external_id,
+        attributes=attributes,
+        search=search,
+        rendered=rendered.encode(),
+        applied_version=applied_version,
+        hold=Hold(hold) if hold is not None else None,
+    )
+
+
+def account_of(row: Row) -> Account:
+    """Return the account of an ``ACCOUNT_JSON``."""
+    id, resource, external_id, login, login_key, status, sign_in, profile, activated = row
+    return Account(
+        id=id,
+        resource=resource,
+        external_id=external_id,
+        login=login,
+        login_key=login_key,
+        status=AccountStatus(status),
+        sign_in=sign_in,
+        profile=profile,
+        activated=bool(activated),
+    )
+
+
+def cohort_of(row: Row) -> Cohort:
+    """Return the cohort of a ``COHORT_JSON``."""
+    return Cohort(*row)
+
+
+def edge_of(row: Row) -> Edge:
+    """Return the edge of an ``EDGE_JSON``."""
+    group, member, member_type, desired, applied = row
+    return Edge(group, member, member_type, desired=bool(desired), applied=bool(applied))
+
+
+def resource_row(tenant: str, one: StoredResource) -> tuple[Any, ...]:
+    """Return the columns of ``resources``: keys, then looked-up ones, then the rest."""
+    return (
+        tenant,
+        one.id,
+        one.type,
+        one.name,
+        one.external_id,
+        one.version,
+        one.created,
+        one.modified,
+        one.applied_version,
+        one.hold,
+        one.rendered.decode(),
+        _json(one.search),
+        _json(one.attributes),
+    )
+
+
+def account_row(tenant: str, one: Account) -> tuple[Any, ...]:
+    """Return the columns of ``accounts``: keys, then looked-up ones, then the rest."""
+    return (
+        tenant,
+        one.id,
+        one.resource,
+        one.external_id,
+        one.login_key,
+        one.login,
+        one.status,
+        one.sign_in,
+        one.activated,
+        _json(one.profile),
+    )
+
+
+def edge_row(tenant: str, one: Edge) -> tuple[Any, ...]:
+    """Return the columns of ``edges``."""
+    return tenant, one.group, one.member, one.member_type, one.desired, one.applied
+
+
+def cohort_row(tenant: str, one: Cohort) -> tuple[Any, ...]:
+    """Return the columns of ``cohorts``."""
+    return tenant, one.resource, one.name, one.external_id
+
+
+def tombstone_row(tenant: str, one: Tombstone) -> tuple[Any, ...]:
+    """Return the columns of ``tombstones``."""
+    return tenant, one.type, one.id, one.name, one.external_id, one.deleted, one.hold
+
+
+def _json(document: dict[str, Any]) -> str:
+    return orjson.dumps(document).decode()

@@ -1,0 +1,67 @@
+"""The tables: the tenant comes first in every primary key and index."""
+
+_FIRST = (
+    """CREATE TABLE tenants (
+        id TEXT PRIMARY KEY, display_name TEXT NOT NULL, created TEXT NOT NULL, status TEXT NOT NULL,
+        dialect TEXT NOT NULL, policies TEXT NOT NULL, revision INTEGER NOT NULL,
+        sequence INTEGER NOT NULL DEFAULT 0, events INTEGER NOT NULL DEFAULT 0, audit INTEGER NOT NULL DEFAULT 0,
+        users INTEGER NOT NULL DEFAULT 0, groups INTEGER NOT NULL DEFAULT 0
+    ) WITHOUT ROWID""",
+    """CREATE TABLE tokens (
+        tenant TEXT NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL, last_four TEXT NOT NULL, digest TEXT NOT NULL,
+        created TEXT NOT NULL, created_by TEXT NOT NULL, expires TEXT NOT NULL, revoked TEXT,
+        used_at TEXT, used_address TEXT, used_agent TEXT,
+        PRIMARY KEY (tenant, id)
+    ) WITHOUT ROWID""",
+    # With rowid: rows are long, and pages of the index of (tenant, type, id) hold many.
+    # A name is NULL only inside a transaction that hands names over.
+    """CREATE TABLE resources (
+        tenant TEXT NOT NULL, id TEXT NOT NULL, type TEXT NOT NULL, version INTEGER NOT NULL,
+        created TEXT NOT NULL, modified TEXT NOT NULL, name TEXT, external_id TEXT,
+        applied_version INTEGER NOT NULL, hold TEXT, rendered TEXT NOT NULL, search TEXT NOT NULL,
+        attributes TEXT NOT NULL,
+        PRIMARY KEY (tenant, id)
+    )""",
+    "CREATE UNIQUE INDEX resources_by_name ON resources (tenant, type, name)",
+    "CREATE UNIQUE INDEX resources_by_type ON resources (tenant, type, id)",
+    "CREATE INDEX resources_by_external_id ON resources (tenant, type, external_id, id) WHERE external_id IS NOT NULL",
+    """CREATE TABLE edges (
+        tenant TEXT NOT NULL, grp TEXT NOT NULL, member TEXT NOT NULL, member_type TEXT NOT NULL,
+        desired INTEGER NOT NULL, applied INTEGER NOT NULL,
+        PRIMARY KEY (tenant, grp, member)
+    ) WITHOUT ROWID""",
+    "CREATE INDEX edges_by_member ON edges (tenant, member, grp)",
+    """CREATE TABLE accounts (
+        tenant TEXT NOT NULL, id TEXT NOT NULL, resource TEXT, external_id TEXT, login TEXT NOT NULL, login_key TEXT,
+        status TEXT NOT NULL, sign_in TEXT NOT NULL, activated INTEGER NOT NULL, profile TEXT NOT NULL,
+        PRIMARY KEY (tenant, id)
+    )""",
+    "CREATE UNIQUE INDEX accounts_by_login ON accounts (tenant, login_key)",
+    "CREATE INDEX accounts_by_resource ON accounts (tenant, resource) WHERE resource IS NOT NULL",
+    """CREATE INDEX accounts_detached ON accounts (tenant, external_id)
+        WHERE resource IS NULL AND external_id IS NOT NULL""",
+    """CREATE TABLE cohorts (
+        tenant TEXT NOT NULL, resource TEXT NOT NULL, name TEXT NOT NULL, external_id TEXT,
+        PRIMARY KEY (tenant, resource)
+    ) WITHOUT ROWID""",
+    """CREATE TABLE tombstones (
+        tenant TEXT NOT NULL, type TEXT NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL, external_id TEXT,
+        deleted TEXT NOT NULL, hold TEXT NOT NULL,
+        PRIMARY KEY (tenant, type, id)
+    ) WITHOUT ROWID""",
+    """CREATE TABLE receipts (
+        tenant TEXT NOT NULL, command TEXT NOT NULL, at TEXT NOT NULL, outcome BLOB NOT NULL,
+        PRIMARY KEY (tenant, command)
+    )""",
+    "CREATE INDEX receipts_by_time ON receipts (tenant, at)",
+    """CREATE TABLE audit (
+        tenant TEXT NOT NULL, number INTEGER NOT NULL, entry BLOB NOT NULL,
+        PRIMARY KEY (tenant, number)
+    )""",
+    """CREATE TABLE events (
+        tenant TEXT NOT NULL, number INTEGER NOT NULL, event BLOB NOT NULL,
+        PRIMARY KEY (tenant, number)
+    )""",
+)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)
+"""What leads from each version of the tables to the next; applied ones are never edited."""

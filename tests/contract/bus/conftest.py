@@ -1,0 +1,27 @@
+"""The bus's promises are stated once and kept by every bus: in-process, RabbitMQ with quorum and with classic lanes."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tenants.bus.inprocess import open_inprocess
+from tests.contract.bus.processes import InProcessProcesses, Processes, RabbitProcesses, clock
+
+
+@pytest.fixture(params=["inprocess", "rabbitmq", "rabbitmq-classic"])
+def technology(request: pytest.FixtureRequest) -> str:
+    """The bus under test."""
+    return str(request.param)
+
+
+@pytest.fixture
+async def processes(technology: str, request: pytest.FixtureRequest) -> AsyncIterator[Processes]:
+    """Gateways and workers that share one bus of this test's own."""
+    if technology == "inprocess":
+        async with open_inprocess(clock=clock) as bus:
+            yield InProcessProcesses(bus)
+    else:
+        # RabbitMQ is started only when a test runs on it.
+        url = request.getfixturevalue("amqp_url")
+        async with RabbitProcesses(url, quorum=technology == "rabbitmq") as processes:
+            yield processes

@@ -1,0 +1,1 @@
+"""Strategies of hypothesis, shared by tests."""
