@@ -74,6 +74,6 @@ def _decode(decoder: "msgspec.msgpack.Decoder[T]", message: bytes) -> T:
     if message[:1] != _VERSION:
         raise UnreadableMessageError(f"message version {message[:1].hex() or 'missing'} is not known")
     try:
-        return cast("T", decoder.decode(message[1:]))
+        return decoder.decode(message[1:])
     except msgspec.DecodeError as error:
         raise UnreadableMessageError(str(error)) from error

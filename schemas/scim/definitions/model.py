@@ -78,9 +78,9 @@ class Extension:
     required: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ResourceType:
-    """A resource type with its schemas."""
+    """A resource type with its schemas. Equal only to itself, so that what is compiled for it can be kept by it."""
 
     name: str
     endpoint: str
@@ -95,7 +95,7 @@ class ResourceType:
     """The attribute that is unique in a tenant without case: ``userName``, ``displayName``."""
 
     def attribute(self, name: str, *, urn: str | None = None) -> Attribute | None:
-        """Return the attribute of that name, in any case: of the extension or base schema ``urn``, else core or common."""
+        """Return the attribute of that name, in any case: of the schema ``urn`` if it is given, else core or common."""
         key = name.lower()
         if urn is not None and urn.lower() != self.schema.id.lower():
             extension = self.extensions.get(urn.lower())

@@ -1,0 +1,181 @@
+"""Steps: operations with their targets found and their values in canonical form, one target each."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from schemas.messages.commands import PatchOperation
+from schemas.scim.definitions.model import Extension, ResourceType
+from schemas.scim.errors import InvalidPathError, InvalidValueError, MutabilityError
+from schemas.scim.membership import MembershipEdit, edit_operation, read_edit
+from schemas.scim.patch.targets import Target, find_target
+
+_NAME_SHOWN = 128
+"""So many characters of an unknown name are told back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One operation on one target."""
+
+    op: str
+    target: Target
+    value: Any = None
+    """Canonical; None unassigns. Of ``remove``: the elements to go, None for all."""
+    cleared: frozenset[str] = frozenset()
+    """Sub-attributes that an object as value unassigns, by null or an empty value."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExtensionRemoval:
+    """All attributes of an extension go."""
+
+    uri: str
+
+
+Step = Change | ExtensionRemoval | MembershipEdit
+
+
+def read_steps(operation: PatchOperation, resource_type: ResourceType, *, strict: bool) -> Iterator[Step]:
+    """Yield the operation's steps: several where it has no path, none where all of it is dropped or ignored.
+
+    Raises:
+        ScimError: The operation is not allowed, whatever the resource holds.
+    """
+    path = operation.path
+    if path is None:
+        yield from _pathless_steps(operation, resource_type, strict=strict)
+    elif path.lower() in resource_type.extensions:
+        yield from _extension_steps(operation, resource_type.extensions[path.lower()], resource_type, strict=strict)
+    else:
+        target = find_target(path, resource_type, strict=strict)
+        if target.is_never_kept or (target.is_derived and not strict):
+            return
+        _check_writable(target)
+        yield _step(operation, target, strict=strict)
+
+
+def step_operation(step: Step) -> PatchOperation:
+    """Return the step as an operation, from which the same step is read again."""
+    if isinstance(step, ExtensionRemoval):
+        return PatchOperation("remove", step.uri)
+    if not isinstance(step, Change):
+        return edit_operation(step)
+    value = (step.value or {}) | dict.fromkeys(sorted(step.cleared)) if step.cleared else step.value
+    return PatchOperation(step.op, step.target.text, value, has_value=step.op != "remove" or value is not None)
+
+
+def _pathless_steps(operation: PatchOperation, resource_type: ResourceType, *, strict: bool) -> Iterator[Step]:
+    """Yield a step for each member: what RFC 7644, 3.5.2.1 and 3.5.2.3, say of a value without a path comes to that."""
+    for name, value in operation.value.items():
+        part = PatchOperation(operation.op, name, value, has_value=True)
+        if name.lower() in resource_type.extensions:
+            yield from _extension_steps(part, resource_type.extensions[name.lower()], resource_type, strict=strict)
+        else:
+            yield from _member_steps(part, name, resource_type, strict=strict)
+
+
+def _extension_steps(
+    operation: PatchOperation, extension: Extension, resource_type: ResourceType, *, strict: bool
+) -> Iterator[Step]:
+    uri = extension.schema.id
+    value = operation.value
+    if operation.op == "remove":
+        if extension.required:
+            raise MutabilityError(f"{uri} is required")
+        yield ExtensionRemoval(uri)
+    elif _is_empty(value, strict=strict):
+        if extension.required:
+            raise InvalidValueError(f"{uri} is required")
+        if operation.op == "replace":
+            yield ExtensionRemoval(uri)
+    elif isinstance(value, dict):
+        for name, member in value.items():
+            part = PatchOperation(operation.op, f"{uri}:{name}", member, has_value=True)
+            yield from _member_steps(part, name, resource_type, strict=strict)
+    else:
+        raise InvalidValueError(f"{uri} must be an object")
+
+
+def _member_steps(operation: PatchOperation, name: str, resource_type: ResourceType, *, strict: bool) -> Iterator[Step]:
+    """Yield the step for a member of a value: what clients cannot change is ignored, or refused where strict."""
+    try:
+        target = find_target(operation.path or "", resource_type, strict=strict)
+    except InvalidPathError:
+        if strict:
+            raise
+        return
+    if strict and name.lower() != target.attribute.name.lower():
+        raise InvalidPathError(f"{name[:_NAME_SHOWN]} is no attribute of {resource_type.name}")
+    if target.is_never_kept or (target.is_members and operation.value is None):
+        return
+    if strict:
+        _check_writable(target)
+    elif target.is_read_only or target.is_derived:
+        return
+    yield _step(operation, target, strict=strict)
+
+
+def _check_writable(target: Target) -> None:
+    if target.is_read_only or target.is_derived:
+        raise MutabilityError(f"{target.text} cannot be changed by clients")
+
+
+def _step(operation: PatchOperation, target: Target, *, strict: bool) -> Step:
+    if target.is_members:
+        return _edit(operation, target)
+    if operation.op == "remove":
+        return _removal(operation, target, strict=strict)
+    value = _as_list(operation.value) if target.takes_list else operation.value
+    cleared = _cleared(value, target, strict=strict) if isinstance(value, dict) else frozenset[str]()
+    canonical = _canonical(value, target, strict=strict)
+    if canonical is None and not cleared and target.must_stay:
+        raise InvalidValueError(f"{target.text} must have a value")
+    return Change(operation.op, target, canonical, cleared)
+
+
+def _edit(operation: PatchOperation, target: Target) -> MembershipEdit:
+    value = operation.value
+    if target.takes_list and operation.has_value and value is not None and value != []:
+        value = target.check(_as_list(value))
+    return read_edit(PatchOperation(operation.op, target.text, value, operation.has_value))
+
+
+def _removal(operation: PatchOperation, target: Target, *, strict: bool) -> Change:
+    if target.must_stay:
+        # RFC 7644, 3.5.2.2.
+        raise MutabilityError(f"{target.text} is required")
+    if not target.takes_list or target.sub is not None or _is_empty(operation.value, strict=False):
+        return Change("remove", target)
+    # The RFC knows no value here; clients name by it what is to go, and never mean the rest.
+    value = _canonical(_as_list(operation.value), target, strict=strict)
+    if value is None:
+        raise InvalidValueError(f"{target.text} cannot be removed by this value")
+    return Change("remove", target, value)
+
+
+def _as_list(value: Any) -> Any:
+    # RFC 7644, 3.5.2.1: one value is as good as a list of one. Null and empty text stand for no value.
+    return value if value is None or value == "" or isinstance(value, list) else [value]
+
+
+def _cleared(value: Mapping[str, Any], target: Target, *, strict: bool) -> frozenset[str]:
+    subs = (target.attribute.sub(name) for name, given in value.items() if _is_empty(given, strict=strict))
+    cleared = [sub for sub in subs if sub is not None]
+    for sub in cleared:
+        if sub.required:
+            raise InvalidValueError(f"{target.text}.{sub.name} must have a value")
+    return frozenset(sub.name for sub in cleared)
+
+
+def _canonical(value: Any, target: Target, *, strict: bool) -> Any:
+    if _is_empty(value, strict=strict):
+        return None
+    if isinstance(value, dict):
+        value = {name: member for name, member in value.items() if not _is_empty(member, strict=strict)}
+    return target.check(value)
+
+
+def _is_empty(value: Any, *, strict: bool) -> bool:
+    # RFC 7643, 2.5: null and empty lists are no value; nor is empty text, where tolerant.
+    return value is None or value == [] or (value == "" and not strict)
