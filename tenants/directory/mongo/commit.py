@@ -1,0 +1,162 @@
+"""Committing what was decided: one transaction, a few bulk writes.
+
+The first write compares and raises the tenant's counters. Whoever else writes the tenant's record at the same time, or
+did since it was loaded, makes it fail before anything else is tried.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+
+from pymongo import DeleteMany, InsertOne, ReplaceOne, UpdateMany
+from pymongo.client_session import ClientSession
+
+from schemas.messages.codec import encode_outcomes
+from tenants.audit.mongo import audit_documents
+from tenants.directory.mongo.documents import (
+    account_document,
+    cohort_document,
+    edge_document,
+    resource_document,
+    tombstone_document,
+)
+from tenants.directory.writer import Changes
+from tenants.errors import DuplicateError, LaneLostError
+from tenants.mongo import Database, Document, journal
+from tenants.mongo.keys import below
+from tenants.mongo.transactions import transact
+from tenants.outbox.mongo import event_documents
+
+Operation = DeleteMany | InsertOne[Document] | ReplaceOne[Document] | UpdateMany
+
+
+def commit(database: Database, changes: Changes) -> None:
+    """Write all of it, or nothing.
+
+    Raises:
+        LaneLostError: The sequence, the revision or the audit log has moved on.
+        DuplicateError: A name, login or command id is taken.
+    """
+    try:
+        transact(database, partial(_write, database, changes, exchange=False))
+    except DuplicateError:
+        # Perhaps names change hands among the updated: then all of them are laid down before any is taken up.
+        if max(len(changes.updated), len(changes.accounts_updated)) < 2:  # noqa: PLR2004 - it takes two
+            raise
+        transact(database, partial(_write, database, changes, exchange=True))
+
+
+def _write(database: Database, changes: Changes, session: ClientSession, *, exchange: bool) -> None:
+    _raise_counters(database, changes, session)
+    writes: list[tuple[str, Sequence[Operation]]] = [
+        ("resources", _resources(changes, exchange=exchange)),
+        ("accounts", _accounts(changes, exchange=exchange)),
+        ("edges", _edges(changes)),
+        ("cohorts", _cohorts(changes)),
+        ("tombstones", _tombstones(changes)),
+        ("journal", _journal(changes)),
+    ]
+    for collection, operations in writes:
+        if operations:
+            database[collection].bulk_write(operations, session=session)
+
+
+def _raise_counters(database: Database, changes: Changes, session: ClientSession) -> None:
+    counters = changes.counters
+    before = {
+        "_id": changes.tenant,
+        "sequence": changes.expected_sequence,
+        "revision": changes.expected_revision,
+        "audit": counters.audit - len(changes.audit),
+    }
+    after = {
+        "sequence": counters.sequence,
+        "events": counters.events,
+        "audit": counters.audit,
+        "users": counters.users,
+        "groups": counters.groups,
+    }
+    if not database.tenants.update_one(before, {"$set": after}, session=session).matched_count:
+        raise LaneLostError(f"tenant {changes.tenant} is not at sequence {changes.expected_sequence} any more")
+
+
+def _resources(changes: Changes, *, exchange: bool) -> list[Operation]:
+    removed = [f"{changes.tenant}/{type}/{id}" for type, id in changes.removed]
+    updated = [resource_document(changes.tenant, resource) for resource in changes.updated]
+    inserted = [resource_document(changes.tenant, resource) for resource in changes.inserted]
+    return _in_order(removed, updated, inserted, laid_down="n" if exchange else None)
+
+
+def _accounts(changes: Changes, *, exchange: bool) -> list[Operation]:
+    removed = [f"{changes.tenant}/{id}" for id in changes.accounts_removed]
+    updated = [account_document(changes.tenant, account) for account in changes.accounts_updated]
+    inserted = [account_document(changes.tenant, account) for account in changes.accounts_inserted]
+    return _in_order(removed, updated, inserted, laid_down="l" if exchange else None)
+
+
+def _in_order(
+    removed: list[str], updated: list[Document], inserted: list[Document], *, laid_down: str | None
+) -> list[Operation]:
+    operations: list[Operation] = _removal(removed)
+    if laid_down and updated:
+        operations.append(UpdateMany(_any_of([document["_id"] for document in updated]), {"$unset": {laid_down: ""}}))
+    operations += [ReplaceOne({"_id": document["_id"]}, document) for document in updated]
+    operations += map(InsertOne, inserted)
+    return operations
+
+
+def _edges(changes: Changes) -> list[Operation]:
+    tenant = changes.tenant
+    return [
+        *(DeleteMany({"_id": below(tenant, group)}) for group in changes.groups_cleared),
+        *_removal([f"{tenant}/{group}/{member}" for group, member in changes.edges_removed]),
+        *map(_put, (edge_document(tenant, edge) for edge in changes.edges_put)),
+    ]
+
+
+def _cohorts(changes: Changes) -> list[Operation]:
+    removed = [f"{changes.tenant}/{id}" for id in changes.cohorts_removed]
+    return [*_removal(removed), *(_put(cohort_document(changes.tenant, cohort)) for cohort in changes.cohorts_put)]
+
+
+def _tombstones(changes: Changes) -> list[Operation]:
+    removed = [f"{changes.tenant}/{type}/{id}" for type, id in changes.tombstones_removed]
+    documents = (tombstone_document(changes.tenant, tombstone) for tombstone in changes.tombstones_put)
+    return [*_removal(removed), *map(_put, documents)]
+
+
+def _journal(changes: Changes) -> list[Operation]:
+    documents = [
+        *_receipts(changes),
+        *audit_documents(changes.tenant, changes.audit),
+        *event_documents(changes.tenant, changes.events),
+    ]
+    return [InsertOne(document) for document in documents]
+
+
+def _receipts(changes: Changes) -> list[Document]:
+    tenant, sequence = changes.tenant, changes.counters.sequence
+    documents: list[Document] = [
+        {
+            "_id": f"{journal.numbered_key(tenant, journal.RECEIPTS, sequence)}/{portion}",
+            "c": [f"{tenant}/{outcome.command}" for outcome in outcomes],
+            "receipts": encoded,
+        }
+        for portion, (outcomes, encoded) in enumerate(journal.portions(changes.receipts, encode_outcomes))
+    ]
+    if changes.at:
+        expiring = {"at": datetime.fromisoformat(changes.at)}
+        documents = [{**document, **expiring} for document in documents]
+    return documents
+
+
+def _removal(keys: list[str]) -> list[Operation]:
+    return [DeleteMany(_any_of(keys))] if keys else []
+
+
+def _put(document: Document) -> ReplaceOne[Document]:
+    return ReplaceOne({"_id": document["_id"]}, document, upsert=True)
+
+
+def _any_of(keys: list[str]) -> Document:
+    return {"_id": {"$in": keys}}

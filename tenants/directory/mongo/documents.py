@@ -1,0 +1,172 @@
+"""Records ↔ documents. Names of fields are short: they are in every document.
+
+``resources``: ``v`` version, ``c`` created, ``m`` modified, ``n`` name, ``x`` externalId, ``s`` search document,
+``a`` attributes (JSON), ``r`` rendered answer, ``av`` applied version, ``h`` hold, ``d`` a Group's display name.
+``edges``: ``m`` member, ``k`` kind (type) of the member, ``d`` desired, ``a`` applied.
+"""
+
+from typing import Any
+
+import orjson
+
+from schemas.ids import AccountId, ResourceId, TenantId
+from tenants.directory.records import (
+    Account,
+    AccountStatus,
+    CachedResource,
+    Cohort,
+    Edge,
+    Hold,
+    StoredResource,
+    Tombstone,
+)
+from tenants.mongo import Document
+from tenants.mongo.keys import last_part, last_parts
+
+RESOURCE_TYPES = ("User", "Group")
+ANSWER = {"v": 1, "m": 1, "r": 1}
+"""The fields that ``cached_resource`` asks for."""
+_LARGEST_INTEGER = 2**63 - 1
+
+
+def resource_document(tenant: TenantId, resource: StoredResource) -> Document:
+    """Return the document of a resource."""
+    scope = f"{tenant}/{resource.type}"
+    document: Document = {
+        "_id": f"{scope}/{resource.id}",
+        "t": scope,
+        "n": f"{scope}/{resource.name}",
+        "v": resource.version,
+        "c": resource.created,
+        "m": resource.modified,
+        "s": _storable(resource.search),
+        "a": orjson.dumps(resource.attributes),
+        "r": resource.rendered,
+        "av": resource.applied_version,
+    }
+    if resource.external_id is not None:
+        document["x"] = f"{scope}/{resource.external_id}"
+    if resource.hold is not None:
+        document["h"] = resource.hold.value
+    if resource.type == "Group":
+        document["d"] = resource.attributes.get("displayName", "")
+    return document
+
+
+def stored_resource(document: Document) -> StoredResource:
+    """Return the resource of a document."""
+    type, id = last_parts(document["_id"])
+    return StoredResource(
+        type=type,
+        id=ResourceId(id),
+        version=document["v"],
+        created=document["c"],
+        modified=document["m"],
+        name=last_parts(document["n"])[1],
+        external_id=last_parts(document["x"])[1] if "x" in document else None,
+        attributes=orjson.loads(document["a"]),
+        search=document["s"],
+        rendered=document["r"],
+        applied_version=document["av"],
+        hold=Hold(document["h"]) if "h" in document else None,
+    )
+
+
+def cached_resource(document: Document) -> CachedResource:
+    """Return the resource as a reader gets it."""
+    type, id = last_parts(document["_id"])
+    return CachedResource(type, ResourceId(id), document["v"], document["m"], document["r"])
+
+
+def edge_document(tenant: TenantId, edge: Edge) -> Document:
+    """Return the document of a membership."""
+    return {
+        "_id": f"{tenant}/{edge.group}/{edge.member}",
+        "m": f"{tenant}/{edge.member}",
+        "k": edge.member_type,
+        "d": edge.desired,
+        "a": edge.applied,
+    }
+
+
+def stored_edge(document: Document) -> Edge:
+    """Return the membership of a document."""
+    group, member = last_parts(document["_id"])
+    return Edge(ResourceId(group), ResourceId(member), document["k"], document["d"], document["a"])
+
+
+def account_document(tenant: TenantId, account: Account) -> Document:
+    """Return the document of an account."""
+    document: Document = {
+        "_id": f"{tenant}/{account.id}",
+        "l": f"{tenant}/{account.login_key}",
+        "login": account.login,
+        "external_id": account.external_id,
+        "status": account.status.value,
+        "sign_in": account.sign_in,
+        "profile": orjson.dumps(account.profile),
+        "activated": account.activated,
+    }
+    if account.resource is not None:
+        document["r"] = f"{tenant}/{account.resource}"
+    elif account.external_id is not None:
+        document["x"] = f"{tenant}/{account.external_id}"
+    return document
+
+
+def stored_account(document: Document) -> Account:
+    """Return the account of a document."""
+    return Account(
+        id=AccountId(last_part(document["_id"])),
+        resource=ResourceId(last_part(document["r"])) if "r" in document else None,
+        external_id=document["external_id"],
+        login=document["login"],
+        login_key=last_part(document["l"]),
+        status=AccountStatus(document["status"]),
+        sign_in=document["sign_in"],
+        profile=orjson.loads(document["profile"]),
+        activated=document["activated"],
+    )
+
+
+def cohort_document(tenant: TenantId, cohort: Cohort) -> Document:
+    """Return the document of a cohort."""
+    return {"_id": f"{tenant}/{cohort.resource}", "name": cohort.name, "external_id": cohort.external_id}
+
+
+def stored_cohort(document: Document) -> Cohort:
+    """Return the cohort of a document."""
+    return Cohort(ResourceId(last_part(document["_id"])), document["name"], document["external_id"])
+
+
+def tombstone_document(tenant: TenantId, tombstone: Tombstone) -> Document:
+    """Return the document of a tombstone."""
+    return {
+        "_id": f"{tenant}/{tombstone.type}/{tombstone.id}",
+        "name": tombstone.name,
+        "external_id": tombstone.external_id,
+        "deleted": tombstone.deleted,
+        "hold": tombstone.hold.value,
+    }
+
+
+def _storable(search: dict[str, Any]) -> dict[str, Any]:
+    # BSON's integers have 64 bits. The check is made in C; larger ones, which hardly ever come, compare as doubles.
+    try:
+        orjson.dumps(search, option=orjson.OPT_STRICT_INTEGER)
+    except TypeError:
+        narrowed: dict[str, Any] = _narrowed(search)
+        return narrowed
+    return search
+
+
+def _narrowed(value: Any) -> Any:
+    match value:
+        case dict():
+            return {key: _narrowed(inner) for key, inner in value.items()}
+        case list():
+            return [_narrowed(inner) for inner in value]
+        case int() if abs(value) > _LARGEST_INTEGER:
+            return float(value)
+        case _:
+            return value

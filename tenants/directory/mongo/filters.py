@@ -1,0 +1,211 @@
+"""Resolved filters → MongoDB queries over the search document ``s``, with the meaning of ``schemas.scim.filters``.
+
+What identity providers ask goes by an index: id, userName or displayName, externalId, e-mail addresses, members. Such a
+condition also says which tenant and type it means (it *anchors* the query); a query that nothing anchors is a range of
+``_id``. Comparisons of MongoDB keep to one type, and its order of texts is that of their code points, like Python's.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from schemas.scim.filters.nodes import (
+    All,
+    AnyOf,
+    Field,
+    HasMember,
+    HasMembers,
+    Matches,
+    Not,
+    Operator,
+    Present,
+    ResolvedFilter,
+    Scalar,
+    SomeElement,
+)
+from tenants.mongo import Document
+
+_ORDER = {Operator.GT: "$gt", Operator.GE: "$gte", Operator.LT: "$lt", Operator.LE: "$lte"}
+_KEYS: dict[tuple[str, ...], str] = {("id",): "_id", ("userName",): "n", ("displayName",): "n", ("externalId",): "x"}
+_NOTHING: Document = {"$nor": [{}]}
+_LARGEST_INTEGER = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose resources, and of which type."""
+
+    tenant: str
+    resource_type: str
+    groups_of: Mapping[str, Sequence[str]]
+    """Keys of the Groups that each member asked for is in."""
+    groups_with_members: Sequence[str]
+    """Keys of the Groups that have members, where the filter asks for them."""
+
+    @property
+    def key(self) -> str:
+        """What the keys of these resources begin with."""
+        return f"{self.tenant}/{self.resource_type}"
+
+    def key_field(self, field: Field) -> str | None:
+        """Return the field that holds the attribute's keys, if there is one."""
+        if field.steps == ("displayName",) and self.resource_type != "Group":
+            return None
+        if field.steps == ("userName",) and self.resource_type != "User":
+            return None
+        return _KEYS.get(field.steps)
+
+
+def normal(filter: ResolvedFilter, *, is_negated: bool = False) -> ResolvedFilter:
+    """Return the filter with negation at the leaves alone, and no connective directly in its like.
+
+    So filters as deep as the parser lets pass stay below the 200 levels that the server reads.
+    """
+    match filter:
+        case Not(term):
+            return normal(term, is_negated=not is_negated)
+        case All(terms) | AnyOf(terms):
+            kind = All if isinstance(filter, All) is not is_negated else AnyOf
+            return kind(tuple(_joined(kind, (normal(term, is_negated=is_negated) for term in terms))))
+        case SomeElement(field, inner):
+            leaf: ResolvedFilter = SomeElement(field, normal(inner))
+        case _:
+            leaf = filter
+    return Not(leaf) if is_negated else leaf
+
+
+def _joined(kind: type[All | AnyOf], terms: Iterable[ResolvedFilter]) -> Iterator[ResolvedFilter]:
+    for term in terms:
+        if isinstance(term, kind):
+            yield from term.terms
+        else:
+            yield term
+
+
+def nodes(filter: ResolvedFilter) -> Iterator[ResolvedFilter]:
+    """Yield the filter and all that is in it, but for what is asked of single elements."""
+    yield filter
+    match filter:
+        case All(terms) | AnyOf(terms):
+            for term in terms:
+                yield from nodes(term)
+        case Not(term):
+            yield from nodes(term)
+
+
+def translate(filter: ResolvedFilter, scope: Scope) -> Document:
+    """Return the query for the resources that meet the filter; it holds for no others of the tenant and type."""
+    return _condition(filter, scope)
+
+
+def is_anchored(filter: ResolvedFilter, scope: Scope) -> bool:
+    """Tell whether the translated filter holds for resources of the tenant and type alone, and goes by an index."""
+    match filter:
+        case Matches(field, Operator.EQ | Operator.SW, str(value)) if scope.key_field(field):
+            return filter.operator is Operator.EQ or bool(value)
+        case Matches() | SomeElement():
+            return bool(_email(filter))
+        case HasMember() | HasMembers():
+            return True
+        case All(terms):
+            return any(is_anchored(term, scope) for term in terms)
+        case AnyOf(terms):
+            return bool(terms) and all(is_anchored(term, scope) for term in terms)
+        case _:
+            return False
+
+
+def _condition(filter: ResolvedFilter, scope: Scope) -> Document:
+    match filter:
+        case Matches(field, Operator.EQ | Operator.SW, str(value)) if key_field := scope.key_field(field):
+            return {key_field: _comparison(filter.operator, f"{scope.key}/{value}")}
+        case Matches() | SomeElement() if address := _email(filter):
+            # The address is said once more: the index is not chosen for what is within $elemMatch.
+            return {"t": scope.key, "s.emails.value": address, "$and": [_plain(filter, "s.")]}
+        case HasMember() | HasMembers() if scope.resource_type != "Group":
+            return _NOTHING
+        case HasMember(member):
+            return {"_id": {"$in": list(scope.groups_of[member])}}
+        case HasMembers():
+            return {"_id": {"$in": list(scope.groups_with_members)}}
+        case All(terms):
+            return {"$and": [_condition(term, scope) for term in terms]} if terms else {}
+        case AnyOf(terms):
+            return {"$or": [_condition(term, scope) for term in terms]} if terms else _NOTHING
+        case Not(term):
+            return {"$nor": [_condition(term, scope)]}
+        case _:
+            return _plain(filter, "s.")
+
+
+def _plain(filter: ResolvedFilter, root: str) -> Document:
+    """Translate what no index serves; the fields are below the root."""
+    match filter:
+        case Matches(_, Operator.CO | Operator.SW | Operator.EW, value) if not isinstance(value, str):
+            return _NOTHING
+        case Matches(field, operator, value):
+            return {_path(root, field): _comparison(operator, value)}
+        case Present(field):
+            return {_path(root, field): {"$exists": True}}
+        case SomeElement(field, inner) if field.lists[-1]:
+            return {_path(root, field): {"$elemMatch": _plain(inner, "")}}
+        case SomeElement(field, inner):
+            path = _path(root, field)
+            return {"$and": [{path: {"$type": "object"}}, _plain(inner, f"{path}.")]}
+        case All(terms):
+            return {"$and": [_plain(term, root) for term in terms]} if terms else {}
+        case AnyOf(terms):
+            return {"$or": [_plain(term, root) for term in terms]} if terms else _NOTHING
+        case Not(term):
+            return {"$nor": [_plain(term, root)]}
+        case HasMember() | HasMembers():
+            raise ValueError("members are asked for outside of elements")
+
+
+def _path(root: str, field: Field) -> str:
+    return root + ".".join(field.steps)
+
+
+def _comparison(operator: Operator, value: Scalar) -> Document:
+    match operator:
+        case Operator.EQ:
+            return {"$eq": _storable(value)}
+        case Operator.SW:
+            return {"$regex": f"^{_literal(value)}"}
+        case Operator.EW:
+            # Not `$`, which also matches before a line feed at the end.
+            return {"$regex": rf"{_literal(value)}\z"}
+        case Operator.CO:
+            return {"$regex": _literal(value)}
+        case _:
+            return {_ORDER[operator]: _storable(value)}
+
+
+def _storable(value: Scalar) -> Scalar:
+    # BSON's integers have 64 bits.
+    return float(value) if isinstance(value, int) and abs(value) > _LARGEST_INTEGER else value
+
+
+def _literal(value: Scalar) -> str:
+    return re.escape(str(value))
+
+
+def _email(filter: ResolvedFilter) -> str | None:
+    """Return the e-mail address, if the filter asks for a whole one, alone or together with more about the element."""
+    match filter:
+        case Matches(Field(("emails", "value")), Operator.EQ, str(address)):
+            return address
+        case SomeElement(Field(("emails",)), inner):
+            return _pinned_value(inner)
+        case _:
+            return None
+
+
+def _pinned_value(inner: ResolvedFilter) -> str | None:
+    match inner:
+        case Matches(Field(("value",)), Operator.EQ, str(value)):
+            return value
+        case All(terms):
+            return next((pinned for term in terms if (pinned := _pinned_value(term))), None)
+        case _:
+            return None

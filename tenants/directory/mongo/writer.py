@@ -1,0 +1,20 @@
+"""The directory in MongoDB, to write."""
+
+from schemas.ids import TenantId
+from tenants.directory.mongo.commit import commit
+from tenants.directory.mongo.load import load
+from tenants.directory.writer import Changes, DirectoryWriter, Need, Snapshot
+from tenants.mongo import MongoStore
+
+
+class MongoDirectoryWriter(DirectoryWriter):
+    """Loads in one round trip (seldom two); commits in one transaction."""
+
+    def __init__(self, store: MongoStore) -> None:
+        self._store = store
+
+    async def load(self, tenant: TenantId, need: Need) -> Snapshot:
+        return await self._store.run(lambda database: load(database, tenant, need))
+
+    async def commit(self, changes: Changes) -> None:
+        await self._store.run(lambda database: commit(database, changes))

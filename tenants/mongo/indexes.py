@@ -1,0 +1,72 @@
+"""The collections and their indexes. Every index begins with the tenant, within the keys (``keys``).
+
+| Collection | ``_id`` | Other fields with an index |
+|---|---|---|
+| tenants | tenant | |
+| tokens | tenant/token | |
+| resources | tenant/Type/id | ``n`` tenant/Type/name, ``x`` tenant/Type/externalId, ``t`` tenant/Type with e-mails |
+| edges | tenant/group/member | ``m`` tenant/member |
+| accounts | tenant/account | ``l`` tenant/login, ``r`` tenant/resource, ``x`` tenant/externalId of detached ones |
+| cohorts | tenant/resource | |
+| tombstones | tenant/Type/id | |
+| journal | tenant/kind/number | ``c`` tenant/command of receipts, ``g`` tenant/target of audit entries |
+
+Ids are ordered by time, so a list without a filter is a range of ``_id``.
+"""
+
+import pymongo
+from pymongo import ASCENDING, IndexModel
+from pymongo.errors import OperationFailure
+
+from tenants.mongo.documents import Database
+
+_BUILD_TIMEOUT_SECONDS = 3600
+_RECEIPT_SECONDS = 24 * 60 * 60
+_NAMESPACE_EXISTS = 48
+
+# Sparse: documents without the field are not in the index. While names change hands within a transaction, a resource
+# is without one for a moment.
+_INDEXES: dict[str, list[IndexModel]] = {
+    "tenants": [],
+    "tokens": [],
+    "resources": [
+        IndexModel("n", unique=True, sparse=True),
+        IndexModel("x", sparse=True),
+        IndexModel(
+            [("t", ASCENDING), ("s.emails.value", ASCENDING)],
+            partialFilterExpression={"s.emails.value": {"$exists": True}},
+        ),
+    ],
+    "edges": [IndexModel("m")],
+    "accounts": [
+        IndexModel("l", unique=True, sparse=True),
+        IndexModel("r", sparse=True),
+        IndexModel("x", sparse=True),
+    ],
+    "cohorts": [],
+    "tombstones": [],
+    "journal": [
+        IndexModel("c", unique=True, sparse=True),
+        IndexModel("g", sparse=True),
+        IndexModel("at", expireAfterSeconds=_RECEIPT_SECONDS, sparse=True),
+    ],
+}
+
+
+def prepare(database: Database) -> None:
+    """Make what is missing; transactions then never have to."""
+    with pymongo.timeout(_BUILD_TIMEOUT_SECONDS):
+        existing = set(database.list_collection_names())
+        for name, indexes in _INDEXES.items():
+            if name not in existing:
+                _create(database, name)
+            if indexes:
+                database[name].create_indexes(indexes)
+
+
+def _create(database: Database, name: str) -> None:
+    try:
+        database.create_collection(name, check_exists=False)
+    except OperationFailure as error:
+        if error.code != _NAMESPACE_EXISTS:
+            raise
