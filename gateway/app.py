@@ -1,0 +1,129 @@
+"""The gateway as one application: its parts, and its whole URL map."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+
+from gateway.background import Background
+from gateway.dispatcher import Dispatcher
+from gateway.health import Health
+from gateway.lookups import Lookups
+from gateway.metrics import GatewayMetrics
+from gateway.middlewares.authentication import Authentication
+from gateway.middlewares.errors import Errors
+from gateway.middlewares.limits import expectation
+from gateway.middlewares.refused_tokens import RefusedTokens
+from gateway.middlewares.request_log import RequestLog
+from gateway.middlewares.token_uses import TokenUses
+from gateway.registry_memory import RegistryMemory
+from gateway.scim import unsupported
+from gateway.scim.discovery import DiscoveryEndpoints
+from gateway.scim.relations import relation_of
+from gateway.scim.resources import ResourceEndpoints
+from gateway.scim.submission import Submission
+from gateway.scim.urls import UrlMap
+from gateway.settings import GatewaySettings
+from gateway.surroundings import Surroundings
+from schemas.scim.definitions.catalog import core_catalog
+from tenants.ports import GatewayPorts
+
+_LAST_WORDS_SECONDS = 5.0
+
+
+def create_app(
+    ports: GatewayPorts,
+    settings: GatewaySettings,
+    *,
+    surroundings: Surroundings | None = None,
+    series: CollectorRegistry | None = None,
+) -> web.Application:
+    """Return a gateway over opened ports; they are closed by whoever opened them, after the application's clean-up."""
+    gateway = Gateway(ports, settings, surroundings or Surroundings(), GatewayMetrics(series or CollectorRegistry()))
+    app = web.Application(client_max_size=settings.body_limit)
+    app.cleanup_ctx.append(gateway.running)
+    app.router.add_get("/health/live", gateway.health.live)
+    app.router.add_get("/health/ready", gateway.health.ready)
+    app.router.add_get("/metrics", gateway.health.metrics)
+    # Everything else goes through the dispatcher's stages, and what is nowhere on the map is refused there as well.
+    app.router.add_route("*", "/{path:.*}", gateway.dispatcher.answer, expect_handler=expectation)
+    return app
+
+
+class Gateway:
+    """The parts of one gateway, and the order in which they start and stop."""
+
+    def __init__(
+        self, ports: GatewayPorts, settings: GatewaySettings, surroundings: Surroundings, metrics: GatewayMetrics
+    ) -> None:
+        """Put the parts together."""
+        self._ports = ports
+        self._settings = settings
+        self._surroundings = surroundings
+        self._metrics = metrics
+        self._background = Background()
+        self._memory = RegistryMemory(ports.registry, settings, surroundings.monotonic)
+        self._refused = RefusedTokens(ports.audit, settings, surroundings)
+        self._uses = TokenUses(ports.registry, settings)
+        self._lookups = Lookups(ports.read_cache, ports.directory, settings, metrics)
+        self._submission = Submission(ports.sender, settings, metrics, surroundings.now)
+        self.health = Health(ports.registry, self._background, metrics.registry, settings)
+        self.dispatcher = Dispatcher(
+            RequestLog(settings, metrics, surroundings),
+            Errors(settings),
+            Authentication(
+                self._memory, self._refused, self._uses, settings, metrics=metrics, surroundings=surroundings
+            ),
+            self._url_map(),
+        )
+
+    def _url_map(self) -> UrlMap:
+        """Return all places below ``/scim/v2/{tenant}``."""
+        catalog = core_catalog()
+        discovery = DiscoveryEndpoints(catalog, self._settings)
+        urls = UrlMap()
+        for type_ in catalog.resource_types:
+            of_type = ResourceEndpoints(
+                type_,
+                relation_of(type_, self._lookups, self._ports.directory, catalog),
+                lookups=self._lookups,
+                directory=self._ports.directory,
+                submission=self._submission,
+                settings=self._settings,
+                metrics=self._metrics,
+                surroundings=self._surroundings,
+            )
+            urls.add(type_.endpoint, GET=of_type.list, POST=of_type.create)
+            urls.add(
+                f"{type_.endpoint}/{{id}}",
+                GET=of_type.read,
+                PUT=of_type.replace,
+                PATCH=of_type.patch,
+                DELETE=of_type.delete,
+            )
+            urls.add(f"{type_.endpoint}/.search", POST=unsupported.search)
+        urls.add("/.search", POST=unsupported.search)
+        urls.add("/Bulk", POST=unsupported.bulk)
+        me = unsupported.me
+        urls.add("/Me", GET=me, POST=me, PUT=me, PATCH=me, DELETE=me)
+        urls.add("/ServiceProviderConfig", GET=discovery.service_provider_config)
+        urls.add("/Schemas", GET=discovery.schemas)
+        urls.add("/Schemas/{id}", GET=discovery.schema)
+        urls.add("/ResourceTypes", GET=discovery.resource_types)
+        urls.add("/ResourceTypes/{id}", GET=discovery.resource_type)
+        return urls
+
+    async def running(self, _: web.Application) -> AsyncIterator[None]:
+        """Work beside the requests, from before the first one until after the last one."""
+        self._background.start("outcomes", self._submission.receive())
+        self._background.start("notices", self._memory.follow(self._ports.notices))
+        self._background.start("refused tokens", self._refused.tell())
+        self._background.start("token uses", self._uses.record())
+        yield
+        await self._background.stop()
+        async with asyncio.timeout(_LAST_WORDS_SECONDS):
+            await self._uses.record_now()
+            await self._refused.tell_due(all_of_them=True)
+        for part in (self._submission, self._lookups, self._memory):
+            await part.close()

@@ -1,0 +1,81 @@
+"""Reads that most of the traffic consists of, grouped over all waiting requests."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from typing import TypeVar
+
+from gateway.grouping import Grouped
+from gateway.metrics import GatewayMetrics
+from gateway.settings import GatewaySettings
+from schemas.ids import ResourceId, TenantId
+from tenants.directory.port import DirectoryReader
+from tenants.directory.records import CachedResource, GroupOfMember, Member
+from tenants.read_cache.port import LookupKey, ReadCache
+
+V = TypeVar("V")
+OneResource = tuple[TenantId, ResourceId]
+
+
+class Lookups:
+    """Resources by key, members by group, groups by member; each answer as of the question or later."""
+
+    def __init__(
+        self, read_cache: ReadCache, directory: DirectoryReader, settings: GatewaySettings, metrics: GatewayMetrics
+    ) -> None:
+        """Read from these ports."""
+        self._directory = directory
+
+        def observing(kind: str) -> partial[None]:
+            return partial(metrics.grouped, kind)
+
+        limits = {
+            "limit": settings.find_limit,
+            "in_flight": settings.finds_in_flight,
+        }
+        timeout = settings.read_timeout_seconds
+        self._resources: Grouped[LookupKey, Sequence[CachedResource]] = Grouped(
+            read_cache.find, **limits, timeout_seconds=timeout, observe=observing("find")
+        )
+        self._members: Grouped[OneResource, Sequence[Member]] = Grouped(
+            self._members_of, **limits, timeout_seconds=timeout, observe=observing("members")
+        )
+        self._groups: Grouped[OneResource, Sequence[GroupOfMember]] = Grouped(
+            self._groups_of, **limits, timeout_seconds=timeout, observe=observing("groups_of")
+        )
+
+    def resources(self, key: LookupKey) -> "asyncio.Future[Sequence[CachedResource] | None]":
+        """Return the resources that have the key, to be awaited."""
+        return self._resources.ask(key)
+
+    def members(self, tenant: TenantId, group: ResourceId) -> "asyncio.Future[Sequence[Member] | None]":
+        """Return the group's members, to be awaited."""
+        return self._members.ask((tenant, group))
+
+    def groups(self, tenant: TenantId, member: ResourceId) -> "asyncio.Future[Sequence[GroupOfMember] | None]":
+        """Return the groups that the member is in, to be awaited."""
+        return self._groups.ask((tenant, member))
+
+    async def close(self) -> None:
+        """Drop what is under way."""
+        for grouped in (self._resources, self._members, self._groups):
+            await grouped.close()
+
+    async def _members_of(self, wanted: Sequence[OneResource]) -> Mapping[OneResource, Sequence[Member]]:
+        return await _ask_per_tenant(wanted, self._directory.members)
+
+    async def _groups_of(self, wanted: Sequence[OneResource]) -> Mapping[OneResource, Sequence[GroupOfMember]]:
+        return await _ask_per_tenant(wanted, self._directory.groups_of)
+
+
+async def _ask_per_tenant(
+    wanted: Sequence[OneResource],
+    call: Callable[[TenantId, Sequence[ResourceId]], Awaitable[Mapping[ResourceId, Sequence[V]]]],
+) -> Mapping[OneResource, Sequence[V]]:
+    tenants: dict[TenantId, list[ResourceId]] = {}
+    for tenant, id in wanted:
+        tenants.setdefault(tenant, []).append(id)
+    answers = await asyncio.gather(*(call(tenant, ids) for tenant, ids in tenants.items()))
+    return {
+        (tenant, id): found for tenant, answer in zip(tenants, answers, strict=True) for id, found in answer.items()
+    }

@@ -1,0 +1,49 @@
+"""The outermost stage: whatever goes wrong inside is answered as a SCIM error."""
+
+from collections.abc import Awaitable
+
+import structlog
+from aiohttp import web
+from aiohttp.http_exceptions import PayloadEncodingError
+
+from gateway.answers import error_answer, refusal
+from gateway.refusals import RejectedError
+from gateway.settings import GatewaySettings
+from gateway.visit import Visit
+from schemas.scim.errors import ScimError
+from tenants.errors import PortUnavailableError
+
+log = structlog.get_logger()
+
+
+class Errors:
+    """Turns exceptions into answers."""
+
+    def __init__(self, settings: GatewaySettings) -> None:
+        """Ask clients to come again as the settings say."""
+        self._retry_after = {"Retry-After": str(settings.retry_after_seconds)}
+
+    async def answered(self, answer: Awaitable[web.StreamResponse], visit: Visit) -> web.StreamResponse:
+        """Return the answer, or the one that says why there is none."""
+        try:
+            return await answer
+        except ScimError as error:
+            return refusal(error)
+        except RejectedError as error:
+            rejected = error.rejected
+            return error_answer(rejected.status, rejected.detail, scim_type=rejected.scim_type)
+        except PortUnavailableError as error:
+            log.warning("Request was put off", request_id=visit.request_id, tenant=visit.tenant, reason=str(error))
+            return error_answer(503, "the service cannot do this now; try again later", headers=self._retry_after)
+        except web.HTTPException as error:
+            return _from_aiohttp(error)
+        except (ConnectionError, PayloadEncodingError, web.RequestPayloadError):
+            return error_answer(400, "the body ended before it was complete", scim_type="invalidSyntax")
+        except Exception:
+            log.exception("Request failed", request_id=visit.request_id, tenant=visit.tenant, endpoint=visit.endpoint)
+            return error_answer(500, f"this failed on the server's side; its log tells more under {visit.request_id}")
+
+
+def _from_aiohttp(error: web.HTTPException) -> web.StreamResponse:
+    kept = {name: value for name, value in error.headers.items() if name in {"Allow", "Retry-After", "Location"}}
+    return error_answer(error.status, error.reason.lower(), headers=kept)

@@ -1,0 +1,28 @@
+"""Conditional requests (RFC 9110, 13; RFC 7644, 3.14)."""
+
+import re
+
+from schemas.scim.rendering import entity_tag
+
+_TAG = re.compile(r'(?:W/)?"[^"]*"')
+
+
+def entity_tags(header: str | None) -> tuple[str, ...]:
+    """Return the entity tags of ``If-Match`` or ``If-None-Match``; ``*`` stands for any.
+
+    A header that holds no tag is returned as it is: nothing matches it, and a condition that cannot be met is safer
+    than none.
+    """
+    if header is None:
+        return ()
+    if header.strip() == "*":
+        return ("*",)
+    return tuple(_TAG.findall(header)) or (header,)
+
+
+def is_known(if_none_match: str | None, version: int) -> bool:
+    """Tell whether the client has this version already, by weak comparison (RFC 9110, 8.8.3.2)."""
+    if if_none_match is None:
+        return False
+    current = entity_tag(version).removeprefix("W/")
+    return any(tag == "*" or tag.removeprefix("W/") == current for tag in entity_tags(if_none_match))

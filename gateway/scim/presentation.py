@@ -1,0 +1,95 @@
+"""How resources are shown: whose URIs, which attributes, with members and groups where they are wanted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from gateway.answers import scim_answer
+from gateway.patience import in_time
+from gateway.scim.relations import Relation
+from gateway.scim.request import ScimRequest
+from gateway.settings import GatewaySettings
+from schemas.ids import ResourceId, TenantId
+from schemas.scim.definitions.model import ResourceType
+from schemas.scim.projection import Projection
+from schemas.scim.rendering import BASE, entity_tag, splice
+from tenants.directory.records import CachedResource
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What one reader wants to see."""
+
+    tenant: TenantId
+    base: bytes
+    """The Tenant URL."""
+    with_relation: bool
+    """Whether ``members`` or ``groups`` are wanted."""
+    projection: Projection | None
+    """None: all that is rendered."""
+
+
+class Presenter:
+    """Shows resources of one type. Where the whole resource is wanted this is work on bytes, nothing is parsed."""
+
+    def __init__(self, resource_type: ResourceType, relation: Relation[Any], settings: GatewaySettings) -> None:
+        """Show them below the public URL."""
+        self._type = resource_type
+        self._relation = relation
+        self._public_url = settings.public_url
+        self._timeout_seconds = settings.read_timeout_seconds
+
+    def wanted(self, request: ScimRequest) -> Wanted:
+        """Return what ``attributes`` and ``excludedAttributes`` ask for (RFC 7644, 3.9).
+
+        Raises:
+            ScimError: They cannot be had.
+        """
+        tenant = request.tenant.id
+        base = tenant_url(self._public_url, tenant).encode()
+        attributes, excluded = request.parameter("attributes"), request.parameter("excludedAttributes")
+        if attributes is None and excluded is None:
+            return Wanted(tenant, base, with_relation=True, projection=None)
+        if attributes is None and excluded is not None and excluded.strip().lower() == self._relation.attribute:
+            # What identity providers ask for with large groups: nothing has to be taken out of what is rendered.
+            return Wanted(tenant, base, with_relation=False, projection=None)
+        projection = Projection.parse(attributes, excluded, self._type)
+        related = projection.wants(self._relation.attribute)
+        return Wanted(tenant, base, with_relation=related, projection=None if projection.is_default else projection)
+
+    def answer(
+        self, wanted: Wanted, rendered: bytes, version: int, *, related: Sequence[Any] | None, status: int = 200
+    ) -> web.Response:
+        """Return one resource, with its relation's entries, as the answer."""
+        body = self._body(wanted, rendered, related)
+        return scim_answer(body, status=status, headers={"ETag": entity_tag(version)})
+
+    async def page(self, wanted: Wanted, resources: Sequence[CachedResource]) -> Sequence[bytes]:
+        """Return the bodies of a page's resources."""
+        if not wanted.with_relation or not resources:
+            return [self._body(wanted, resource.rendered, None) for resource in resources]
+        if len(resources) == 1:
+            entries = await self._relation.of(wanted.tenant, resources[0].id)
+            return [self._body(wanted, resources[0].rendered, entries)]
+        related = await in_time(
+            self._relation.of_page(wanted.tenant, [resource.id for resource in resources]), self._timeout_seconds
+        )
+        return [self._body(wanted, resource.rendered, related.get(resource.id)) for resource in resources]
+
+    def location(self, tenant: TenantId, id: ResourceId) -> str:
+        """Return the resource's URI."""
+        return f"{tenant_url(self._public_url, tenant)}{self._type.endpoint}/{id}"
+
+    def _body(self, wanted: Wanted, rendered: bytes, related: Sequence[Any] | None) -> bytes:
+        if related:
+            rendered = splice(rendered, self._relation.attribute, self._relation.rendered(related))
+        whole = rendered.replace(BASE, wanted.base)
+        return whole if wanted.projection is None else orjson.dumps(wanted.projection.apply(orjson.loads(whole)))
+
+
+def tenant_url(public_url: str, tenant: str) -> str:
+    """Return the URL that provisioning clients are given."""
+    return f"{public_url}/scim/v2/{tenant}"

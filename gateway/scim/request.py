@@ -1,0 +1,65 @@
+"""A SCIM request that has passed all stages before its endpoint."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from gateway.visit import Visit
+from schemas.messages.commands import Caller
+from schemas.scim.errors import InvalidValueError
+from tenants.credentials.verification import Principal
+from tenants.tenant import Dialect, Tenant
+
+
+@dataclass(frozen=True, slots=True)
+class ScimRequest:
+    """Who asks, for which tenant, and what the path names."""
+
+    http: web.Request
+    visit: Visit
+    tenant: Tenant
+    principal: Principal
+    name: str
+    """The path's last segment below an endpoint, decoded, like a resource's id; empty on the endpoint itself."""
+
+    @property
+    def is_strict(self) -> bool:
+        """Whether the tenant wants requests that stray from the RFCs refused."""
+        return self.tenant.dialect is Dialect.STRICT
+
+    def parameter(self, name: str) -> str | None:
+        """Return the query parameter, the first of that name. Parameters that nobody asks for are ignored.
+
+        Raises:
+            InvalidValueError: It is not UTF-8.
+        """
+        if not self.http.rel_url.raw_query_string:
+            return None
+        value = self.http.rel_url.query.get(name)
+        if value is not None and not _is_unicode(value):
+            raise InvalidValueError(f"the query parameter {name} is not UTF-8")
+        return value
+
+    def caller(self) -> Caller:
+        """Return who asks, as the audit log keeps it."""
+        return Caller(
+            principal=self.principal.id,
+            name=self.principal.name,
+            address=self.visit.address,
+            agent=self.visit.agent,
+            request_id=self.visit.request_id,
+        )
+
+
+Endpoint = Callable[[ScimRequest], Awaitable[web.Response]]
+
+
+def _is_unicode(text: str) -> bool:
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,21 @@
+"""What the RFC has and this release does not: refused plainly, with no silent half-work."""
+
+from typing import NoReturn
+
+from gateway.refusals import UnsupportedOperationError
+from gateway.scim.request import ScimRequest
+
+
+async def me(_: ScimRequest) -> NoReturn:
+    """Answer ``/Me`` (RFC 7644, 3.11): a provisioning client is not a User."""
+    raise UnsupportedOperationError("/Me is not supported")
+
+
+async def search(_: ScimRequest) -> NoReturn:
+    """Answer ``POST .search`` (RFC 7644, 3.4.3)."""
+    raise UnsupportedOperationError("POST .search is not supported; use GET with a filter")
+
+
+async def bulk(_: ScimRequest) -> NoReturn:
+    """Answer ``POST /Bulk`` (RFC 7644, 3.7)."""
+    raise UnsupportedOperationError("bulk operations are not supported")

@@ -1,0 +1,28 @@
+"""What the gateway takes from the world around it, passed in so that tests can set it."""
+
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Clocks and chance."""
+
+    now: Callable[[], float] = time.time
+    """Unix seconds."""
+    monotonic: Callable[[], float] = time.monotonic
+    """Seconds of a clock that only goes forward."""
+    random_bits: Callable[[int], int] = secrets.randbits
+    """An unpredictable number of so many bits."""
+
+    def random_id(self) -> str:
+        """Return 32 hexadecimal digits that nobody else has."""
+        return f"{self.random_bits(128):032x}"
+
+
+def timestamp(unix_seconds: float) -> str:
+    """Return RFC 3339 text in UTC with milliseconds, as it is kept everywhere."""
+    return datetime.fromtimestamp(unix_seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

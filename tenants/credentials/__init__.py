@@ -1,0 +1,1 @@
+"""Principals, SCIM tokens, and the one decision who is let in."""

@@ -1,0 +1,86 @@
+"""Discovery documents tell the truth."""
+
+import pytest
+from scim2_models import ResourceType as JudgedResourceType
+from scim2_models import Schema as JudgedSchema
+from scim2_models import ServiceProviderConfig as JudgedConfig
+
+from schemas.scim.definitions.model import Schema
+from schemas.scim.discovery import (
+    resource_type_document,
+    resource_types,
+    schema_document,
+    schemas,
+    service_provider_config,
+)
+from tests.unit.schemas.samples import CATALOG, USERS
+
+HERE = "https://rollcall.example/scim/v2/acme"
+
+
+def test_the_configuration_declares_what_works_and_no_more() -> None:
+    config = service_provider_config(base=HERE, max_results=1000)
+    supported = {
+        name: feature["supported"] for name, feature in config.items() if isinstance(feature, dict) and name != "meta"
+    }
+    assert supported == {
+        "patch": True,
+        "bulk": False,
+        "filter": True,
+        "changePassword": False,
+        "sort": False,
+        "etag": True,
+    }
+    assert config["filter"]["maxResults"] == 1000
+    assert config["bulk"] == {"supported": False, "maxOperations": 0, "maxPayloadSize": 0}
+    assert [scheme["type"] for scheme in config["authenticationSchemes"]] == ["oauthbearertoken"]
+
+
+def test_the_configuration_has_its_place() -> None:
+    config = service_provider_config(base=HERE, max_results=1)
+    assert config["meta"] == {
+        "resourceType": "ServiceProviderConfig",
+        "location": f"{HERE}/ServiceProviderConfig",
+    }
+
+
+def test_documentation_is_named_where_there_is_some() -> None:
+    assert "documentationUri" not in service_provider_config(base=HERE, max_results=1)
+    config = service_provider_config(base=HERE, max_results=1, documentation_uri="https://docs.example")
+    assert config["documentationUri"] == "https://docs.example"
+
+
+def test_every_schema_that_a_resource_type_names_is_served() -> None:
+    served = {schema["id"] for schema in schemas(CATALOG, base=HERE)}
+    for resource_type in resource_types(CATALOG, base=HERE):
+        assert {resource_type["schema"], *(it["schema"] for it in resource_type["schemaExtensions"])} <= served
+
+
+def test_a_resource_type_says_where_and_what_it_is() -> None:
+    document = resource_type_document(USERS, base=HERE)
+    assert (document["id"], document["name"], document["endpoint"]) == ("User", "User", "/Users")
+    assert document["meta"] == {"resourceType": "ResourceType", "location": f"{HERE}/ResourceTypes/User"}
+
+
+def test_a_schema_says_where_it_is_and_the_catalog_stays_as_it_was() -> None:
+    schema = CATALOG.schemas[0]
+    document = schema_document(schema, base=HERE)
+    assert document["meta"] == {"resourceType": "Schema", "location": f"{HERE}/Schemas/{schema.id}"}
+    assert "location" not in schema.document["meta"]
+
+
+def test_messages_are_no_schemas() -> None:
+    assert not [schema for schema in schemas(CATALOG, base=HERE) if ":messages:" in schema["id"]]
+
+
+@pytest.mark.parametrize("schema", CATALOG.schemas, ids=lambda schema: schema.name)
+def test_an_independent_judge_reads_the_schemas(schema: Schema) -> None:
+    judged = JudgedSchema.model_validate(schema_document(schema, base=HERE))
+    assert judged.id == schema.id
+    assert [attribute.name for attribute in judged.attributes or []] == [it.name for it in schema.attributes.values()]
+
+
+def test_an_independent_judge_reads_the_rest() -> None:
+    assert JudgedConfig.model_validate(service_provider_config(base=HERE, max_results=1000)).patch is not None
+    for document in resource_types(CATALOG, base=HERE):
+        assert JudgedResourceType.model_validate(document).name == document["name"]
