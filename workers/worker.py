@@ -155,7 +155,9 @@ class Worker:
             await asyncio.sleep(self._settings.report_seconds)
             busy, self._busy = self._busy, {}
             lanes = tuple(sorted(busy, key=lambda tenant: -busy[tenant]))
-            await self._ports.notices.publish(WorkerReported(self._id, lanes, sum(busy.values())))
+            report = WorkerReported(self._id, lanes, sum(busy.values()))
+            await self._ports.notices.publish(report)
+            log.debug("Share was reported", worker=self._id, busy_lanes=len(lanes), executed=report.executed)
             for tenant in excess_lanes(lanes, self._reports.current(now=self._clock())):
                 await self._hand_over(tenant)
 

@@ -54,9 +54,7 @@ class TokenAdministration:
         self._new_id = new_id
         self._cap_days = cap_days
 
-    async def create(
-        self, tenant: str, *, name: str, expires: datetime | None, actor: Actor
-    ) -> IssuedToken:
+    async def create(self, tenant: str, *, name: str, expires: datetime | None, actor: Actor) -> IssuedToken:
         """Issue a token; it is returned here and never again.
 
         Args:

@@ -34,9 +34,7 @@ class Effect:
     reason: str
 
 
-def account_effects(
-    desired: StoredResource | None, account: Account | None, policies: Policies
-) -> tuple[Effect, ...]:
+def account_effects(desired: StoredResource | None, account: Account | None, policies: Policies) -> tuple[Effect, ...]:
     """Return what would make the account as the directory wants it.
 
     Args:

@@ -1,0 +1,38 @@
+"""Both shapes as real processes; the distributed one on real RabbitMQ and MongoDB."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.client import ScimClient, open_client
+from tests.support.shapes import Shape, open_distributed, open_embedded
+
+
+@pytest.fixture
+def embedded(tmp_path: Path) -> Iterator[Shape]:
+    """The embedded shape."""
+    with open_embedded(tmp_path / "rollcall") as shape:
+        yield shape
+
+
+@pytest.fixture
+def distributed(mongodb_url: str, amqp_url: str) -> Iterator[Shape]:
+    """The distributed shape: two gateways and two workers."""
+    with open_distributed(mongodb_url=mongodb_url, amqp_url=amqp_url) as shape:
+        yield shape
+
+
+@pytest.fixture(params=["embedded", "distributed"])
+def shape(request: pytest.FixtureRequest) -> Shape:
+    """Each of the two shapes."""
+    started: Shape = request.getfixturevalue(request.param)
+    return started
+
+
+@pytest.fixture
+async def client(shape: Shape) -> AsyncIterator[ScimClient]:
+    """A provisioning client of a new tenant in sync mode."""
+    (access,) = await shape.admit("acme")
+    async with open_client(access) as client:
+        yield client

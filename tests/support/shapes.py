@@ -1,0 +1,294 @@
+"""Rollcall as an operator runs it: real processes in either shape, and the command line beside them."""
+
+import http.client
+import secrets
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+from pymongo import MongoClient
+
+from deploy.commands.session import Session, open_session
+from deploy.settings import Settings, read_settings
+from deploy.wiring import Stores, open_stores
+from schemas.ids import TenantId
+from tenants.administration.tenants import SettingsChange
+from tenants.policies.settings import OperationMode
+from tests.support.services.local_service import child_environment
+from tests.support.services.scratch import LaunchedProcess, Scratch, scratch
+from tests.support.services.waiting import free_port, wait_until
+
+_REPOSITORY = Path(__file__).parents[2]
+_START_TIMEOUT_SECONDS = 60.0
+_STOP_TIMEOUT_SECONDS = 40.0
+_COMMAND_TIMEOUT_SECONDS = 60.0
+_LINES_SHOWN = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a provisioning client of one tenant is given."""
+
+    tenant: TenantId
+    urls: tuple[str, ...]
+    """The Tenant URL at each gateway."""
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A command line that ran to its end."""
+
+    code: int
+    output: str
+    errors: str
+
+
+class Shape:
+    """A running Rollcall."""
+
+    def __init__(self, scratch: Scratch, environment: Mapping[str, str], ports: Sequence[int]) -> None:
+        """Run nothing yet; gateways will listen on these ports."""
+        self.environment = dict(environment)
+        self.tokens: list[str] = []
+        """Every token that was issued through this value."""
+        self._scratch = scratch
+        self._ports = tuple(ports)
+        self._launched: list[LaunchedProcess] = []
+        self._running: list[LaunchedProcess] = []
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """The gateways' addresses."""
+        return tuple(f"http://127.0.0.1:{port}" for port in self._ports)
+
+    @property
+    def settings(self) -> Settings:
+        """What the processes read from their environment."""
+        return read_settings(self.environment)
+
+    @property
+    def workers(self) -> list[LaunchedProcess]:
+        """The workers that run now, the oldest first."""
+        return [process for process in self._running if process.name.startswith("worker")]
+
+    # Processes
+
+    def start_serve(self, *arguments: str) -> LaunchedProcess:
+        """Start the embedded shape's one process; return once it serves."""
+        process = self._launch("serve", ["serve", *arguments], self._ports[0])
+        _wait_until_ready(process, self._ports[0])
+        return process
+
+    def start_gateways(self) -> list[LaunchedProcess]:
+        """Start a gateway on each port; return once all of them serve."""
+        gateways = [self._launch("gateway", ["gateway"], port) for port in self._ports]
+        for gateway, port in zip(gateways, self._ports, strict=True):
+            _wait_until_ready(gateway, port)
+        return gateways
+
+    def start_workers(self, count: int = 1) -> list[LaunchedProcess]:
+        """Start workers; return once all of them have begun."""
+        workers = [self._launch("worker", ["worker"], self._ports[0]) for _ in range(count)]
+        for worker in workers:
+            _wait_for_text(worker, "Worker started")
+        return workers
+
+    def kill(self, process: LaunchedProcess) -> None:
+        """End the process at once (SIGKILL)."""
+        self._running.remove(process)
+        process.kill()
+
+    def stop(self, process: LaunchedProcess, number: signal.Signals = signal.SIGTERM) -> int:
+        """Ask the process to end; return its exit code."""
+        self._running.remove(process)
+        process.popen.send_signal(number)
+        return _exit_code(process)
+
+    def close(self) -> None:
+        """Stop what runs, and hold the processes to what is promised of each of them, whatever happened meanwhile."""
+        for process in self._running:
+            process.popen.terminate()
+        codes = {process.name: _exit_code(process) for process in self._running}
+        self._running.clear()
+        assert all(code == 0 for code in codes.values()), f"not stopped cleanly: {codes}"
+        for token in self.tokens:
+            assert token not in self.logs(), "a log holds a token"
+
+    def logs(self) -> str:
+        """Return all that the processes have written."""
+        return "".join(map(log_of, self._launched))
+
+    def last_words(self) -> str:
+        """Return the end of what each process has written, without the requests that it answered."""
+        return "\n".join(f"--- {process.name}\n{_last_words(process)}\n" for process in self._launched)
+
+    # The command line
+
+    def command(self, *arguments: str, environment: Mapping[str, str] | None = None) -> Ran:
+        """Run ``rollcall`` to its end, with the processes' environment unless another is given."""
+        done = subprocess.run(  # noqa: S603 - runs Python
+            _rollcall(*arguments),
+            env=_whole_environment(self.environment if environment is None else environment),
+            cwd=self._scratch.folder,
+            capture_output=True,
+            text=True,
+            timeout=_COMMAND_TIMEOUT_SECONDS,
+            check=False,
+        )
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+    # Behind the processes' backs
+
+    def stores(self) -> AbstractAsyncContextManager[Stores]:
+        """Open the store ports over the processes' database."""
+        return open_stores(self.environment["ROLLCALL_STORE_URL"])
+
+    @asynccontextmanager
+    async def administration(self) -> AsyncIterator[Session]:
+        """Open the administration's use cases over the processes' database; the processes are told of changes."""
+        async with open_session(self.settings) as session:
+            yield session
+
+    async def admit(self, *names: str, mode: OperationMode = OperationMode.SYNC) -> list[Access]:
+        """Make tenants whose names begin with these words, each with a token."""
+        async with self.administration() as session:
+            return [await self._admit(session, new_name(name), mode) for name in names]
+
+    async def _admit(self, session: Session, name: str, mode: OperationMode) -> Access:
+        tenant = await session.tenants.create(name, SettingsChange(mode=mode), actor=session.actor)
+        issued = await session.tokens.create(name, name="provisioning", expires=None, actor=session.actor)
+        return self.access(tenant.id, issued.token)
+
+    def access(self, tenant: str, token: str) -> Access:
+        """Return what a client with the token is given; the token is watched for from now on."""
+        self.tokens.append(token)
+        return Access(TenantId(tenant), tuple(f"{url}/scim/v2/{tenant}" for url in self.urls), token)
+
+    def _launch(self, role: str, arguments: Sequence[str], port: int) -> LaunchedProcess:
+        name = f"{role}-{len(self._launched) + 1}"
+        environment = _whole_environment({**self.environment, "ROLLCALL_PORT": str(port)})
+        process = self._scratch.launch(name, _rollcall(*arguments), environment)
+        self._launched.append(process)
+        self._running.append(process)
+        return process
+
+
+@contextmanager
+def open_embedded(data: Path, **settings: str) -> Iterator[Shape]:
+    """Yield the embedded shape over the folder, serving; stopped afterwards."""
+    port = free_port()
+    environment = {
+        "ROLLCALL_DATA": str(data),
+        "ROLLCALL_STORE_URL": f"sqlite:///{data}/rollcall.sqlite",
+        "ROLLCALL_PORT": str(port),
+        "ROLLCALL_PUBLIC_URL": f"http://127.0.0.1:{port}",
+        **_secret(),
+        **settings,
+    }
+    with _open(environment, [port]) as shape:
+        shape.start_serve()
+        yield shape
+
+
+@contextmanager
+def open_distributed(
+    *, mongodb_url: str, amqp_url: str, gateways: int = 2, workers: int = 2, **settings: str
+) -> Iterator[Shape]:
+    """Yield the distributed shape over a database of its own, serving; stopped afterwards, the database dropped.
+
+    Lanes are told apart by their tenants alone, so shapes on one broker do not overlap in time.
+    """
+    ports = [free_port() for _ in range(gateways)]
+    store_url = _with_database(mongodb_url, new_name("integration"))
+    environment = {
+        "ROLLCALL_STORE_URL": store_url,
+        "ROLLCALL_BUS_URL": amqp_url,
+        "ROLLCALL_PUBLIC_URL": f"http://127.0.0.1:{ports[0]}",
+        **_secret(),
+        **settings,
+    }
+    with _open(environment, ports) as shape:
+        shape.start_gateways()
+        shape.start_workers(workers)
+        yield shape
+    with MongoClient[dict[str, object]](store_url) as client:
+        client.drop_database(client.get_default_database().name)
+
+
+@contextmanager
+def _open(environment: Mapping[str, str], ports: Sequence[int]) -> Iterator[Shape]:
+    with scratch("rollcall-shape-") as folder:
+        shape = Shape(folder, environment, ports)
+        try:
+            yield shape
+            shape.close()
+        finally:
+            # Pytest shows it where the test failed.
+            sys.stdout.write(shape.last_words())
+
+
+def new_name(word: str) -> str:
+    """Return a name that nothing had before."""
+    return f"{word}-{secrets.token_hex(5)}"
+
+
+def log_of(process: LaunchedProcess) -> str:
+    """Return what the process has written so far."""
+    return process.output.read_text(errors="replace")
+
+
+def _last_words(process: LaunchedProcess) -> str:
+    lines = [line for line in log_of(process).splitlines() if "Request answered" not in line]
+    return "\n".join(lines[-_LINES_SHOWN:])
+
+
+def _secret() -> dict[str, str]:
+    return {"ROLLCALL_SIGNING_KEY": secrets.token_urlsafe(48)}
+
+
+def _rollcall(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "deploy", *arguments]
+
+
+def _whole_environment(settings: Mapping[str, str]) -> dict[str, str]:
+    return {**child_environment(), "PYTHONPATH": str(_REPOSITORY), **settings}
+
+
+def _with_database(url: str, name: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+def _exit_code(process: LaunchedProcess) -> int:
+    try:
+        return process.popen.wait(_STOP_TIMEOUT_SECONDS)
+    finally:
+        process.kill()
+
+
+def _wait_until_ready(process: LaunchedProcess, port: int) -> None:
+    def is_ready() -> bool:
+        process.check_alive()
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        try:
+            connection.request("GET", "/health/ready")
+            return connection.getresponse().status == 200
+        except OSError:
+            return False
+        finally:
+            connection.close()
+
+    wait_until(is_ready, awaited=f"{process.name} to be ready", timeout_seconds=_START_TIMEOUT_SECONDS)
+
+
+def _wait_for_text(process: LaunchedProcess, text: str) -> None:
+    def is_written() -> bool:
+        process.check_alive()
+        return text in log_of(process)
+
+    wait_until(is_written, awaited=f"{process.name} to write {text!r}", timeout_seconds=_START_TIMEOUT_SECONDS)
