@@ -31,13 +31,13 @@ _EMBEDDED_POLL_SECONDS = 1.0
 
 async def run_gateway(settings: Settings) -> None:
     """Serve SCIM until told to stop."""
-    async with _opened(settings, "gateway") as (stores, bus), _serving(settings, stores, bus):
+    async with _opened(settings, "gateway") as (stores, bus), serving(settings, stores, bus):
         await _told_to_stop()
 
 
 async def run_worker(settings: Settings) -> None:
     """Carry out commands until told to stop; what is in hand then is finished."""
-    async with _opened(settings, "worker") as (stores, bus), _working(settings, stores, bus):
+    async with _opened(settings, "worker") as (stores, bus), working(settings, stores, bus):
         await _told_to_stop()
 
 
@@ -50,8 +50,8 @@ async def run_embedded(settings: Settings, *, started: Callable[[Stores], Awaita
     """
     async with (
         _opened(settings, "embedded") as (stores, bus),
-        _working(settings, stores, bus),
-        _serving(settings, stores, bus),
+        working(settings, stores, bus),
+        serving(settings, stores, bus),
     ):
         if started is not None:
             await started(stores)
@@ -68,7 +68,8 @@ async def _opened(settings: Settings, name: str) -> AsyncIterator[tuple[Stores, 
 
 
 @asynccontextmanager
-async def _serving(settings: Settings, stores: Stores, bus: Bus) -> AsyncIterator[None]:
+async def serving(settings: Settings, stores: Stores, bus: Bus) -> AsyncIterator[None]:
+    """Serve SCIM over the ports, from before the entry to the exit."""
     ports = GatewayPorts(
         registry=stores.registry,
         directory=stores.directory,
@@ -96,7 +97,8 @@ async def _serving(settings: Settings, stores: Stores, bus: Bus) -> AsyncIterato
 
 
 @asynccontextmanager
-async def _working(settings: Settings, stores: Stores, bus: Bus) -> AsyncIterator[None]:
+async def working(settings: Settings, stores: Stores, bus: Bus) -> AsyncIterator[None]:
+    """Carry out commands over the ports; at the exit what is in hand is finished."""
     worker = Worker(
         WorkerId(f"{socket.gethostname()}-{secrets.token_hex(4)}"),
         WorkerPorts(registry=stores.registry, directory=stores.writer, lanes=bus.lanes, notices=bus.notices),

@@ -96,13 +96,14 @@ async def _over_mongo(url: str, database: str) -> AsyncIterator[Stores]:
 
 
 @asynccontextmanager
-async def open_bus(url: str, *, name: str, quorum: bool = True) -> AsyncIterator[Bus]:
+async def open_bus(url: str, *, name: str, quorum: bool = True, namespace: str = "rollcall") -> AsyncIterator[Bus]:
     """Open the bus of the URL: ``inprocess://`` or ``amqp://...``.
 
     Args:
         url: Where it is.
         name: What the broker's operator sees of this process.
         quorum: Whether lanes are quorum queues.
+        namespace: What the names of the broker's queues begin with.
 
     Raises:
         PortUnavailableError: It cannot be reached.
@@ -111,5 +112,5 @@ async def open_bus(url: str, *, name: str, quorum: bool = True) -> AsyncIterator
         async with open_inprocess() as bus:
             yield Bus(bus.sender(), bus.reader(), bus.notices(), bus.parked_lane())
     else:
-        async with open_rabbitmq(url, name=name, quorum=quorum) as rabbit:
+        async with open_rabbitmq(url, name=name, quorum=quorum, namespace=namespace) as rabbit:
             yield Bus(await rabbit.sender(), await rabbit.reader(), await rabbit.notices(), rabbit.parked_lane())

@@ -21,8 +21,8 @@ log = structlog.get_logger(__name__)
 
 _FIRST_PAUSE_SECONDS = 0.01
 _LONGEST_PAUSE_SECONDS = 1.0
-_CONFLICTS_AT_MOST = 20
-"""More in a row are no contention but a fault; the batch is then taken apart."""
+_DUPLICATES_AT_MOST = 5
+"""More in a row are a fault: what was loaded anew would have told of the other one. The batch is then taken apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,21 +82,22 @@ class Execution:
         if may_repeat:
             need = united(need, receipts)
         pause = _FIRST_PAUSE_SECONDS
-        conflicts = 0
+        duplicates = 0
         while True:
             try:
                 decision = await self._decide(tenant, commands, need)
                 if decision.changes is not None:
                     await self._directory.commit(decision.changes)
-            except (LaneLostError, DuplicateError) as conflict:
-                conflicts += 1
-                if conflicts > _CONFLICTS_AT_MOST:
+            except DuplicateError:
+                duplicates += 1
+                if duplicates > _DUPLICATES_AT_MOST:
                     raise
-                log.info("Batch is decided again", tenant=tenant, cause=type(conflict).__name__)
-            except PortUnavailableError as error:
-                log.warning("Store could not be reached", tenant=tenant, cause=str(error))
+                log.info("Batch is decided again", tenant=tenant, cause="a unique key is taken")
+            except (LaneLostError, PortUnavailableError) as error:
+                # Another transaction came first, or there is no store: again, until nobody waits for it any more.
+                log.info("Batch is tried again", tenant=tenant, cause=type(error).__name__, detail=str(error))
                 if all(command.deadline <= self._clock() for command in commands):
-                    return tuple(Abandoned(command.id, "the store could not be reached") for command in commands)
+                    return tuple(Abandoned(command.id, "it could not be stored in time") for command in commands)
             else:
                 return decision.outcomes
             need = united(need, receipts)

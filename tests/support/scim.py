@@ -9,8 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
-from aiohttp import ClientResponse
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp import ClientResponse, ClientSession, web
 from prometheus_client import CollectorRegistry
 from yarl import URL
 
@@ -66,13 +65,23 @@ class Answer:
 class Scim:
     """A running gateway, and what it runs on."""
 
-    client: "TestClient[Any, Any]"
+    session: ClientSession
+    runner: web.AppRunner
     stores: Stores
     bus: InProcessBus
     clock: Clock
     series: CollectorRegistry
     tokens: dict[TenantId, str] = field(default_factory=dict)
     """A live token of each tenant."""
+
+    async def stop(self) -> None:
+        """Stop the gateway as it is stopped in production."""
+        await self.runner.cleanup()
+
+    async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Open a connection to the gateway, for what no client would send."""
+        host, port = self.runner.addresses[0][:2]
+        return await asyncio.open_connection(host, port)
 
     async def request(
         self,
@@ -93,7 +102,7 @@ class Scim:
     ) -> Answer:
         """Send a request just so; the path is percent-encoded already."""
         url = URL(path, encoded=True)
-        response: ClientResponse = await self.client.request(
+        response: ClientResponse = await self.session.request(
             method,
             url,
             data=io.BytesIO(body) if body is not None else None,
@@ -146,11 +155,16 @@ async def open_scim(
             surroundings=Surroundings(now=clock, monotonic=clock),
             series=series,
         )
-        async with TestClient(TestServer(app)) as client:
-            scim = Scim(client, stores, bus, clock, series)
+        # As in production: what a client that is gone has asked for goes on.
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        async with ClientSession(f"http://127.0.0.1:{runner.addresses[0][1]}") as session:
+            scim = Scim(session, runner, stores, bus, clock, series)
             for tenant in (ACME, GLOBEX):
                 scim.tokens[tenant] = await scim.issue(tenant, f"{tenant}-1")
             yield scim
+        await runner.cleanup()
         worker.stop()
 
 

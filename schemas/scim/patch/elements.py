@@ -137,6 +137,10 @@ def _key(element: Any) -> str:
     """Return what tells elements apart: RFC 7643, 2.4, the value and the type; where there is no value, everything."""
     if isinstance(element, dict) and "value" in element:
         return repr((element["value"], element.get("type")))
+    return _content(element)
+
+
+def _content(element: Any) -> str:
     return repr(sorted(element.items())) if isinstance(element, dict) else repr(element)
 
 
@@ -152,9 +156,10 @@ def _with_one_primary(elements: list[Any], touched: Collection[int]) -> list[Any
 
 
 def _distinct(elements: Iterable[Any]) -> list[Any]:
-    kept: list[Any] = []
-    kept.extend(element for element in elements if element not in kept)
-    return kept
+    kept: dict[str, Any] = {}
+    for element in elements:
+        kept.setdefault(_content(element), element)
+    return list(kept.values())
 
 
 def _is_primary(element: Any) -> bool:

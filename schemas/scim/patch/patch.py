@@ -13,7 +13,7 @@ from schemas.scim.patch.message import read_message
 from schemas.scim.patch.steps import Change, ExtensionRemoval, Step, read_steps, step_operation
 from schemas.scim.patch.targets import Target
 
-MAX_WORK = 2_500
+MAX_WORK = 1_500
 """Operations, comparisons in their paths and values in their lists, together; members are not counted."""
 
 

@@ -62,6 +62,10 @@ class _Patience:
         return max(0.0, self._retries.get(tenant, 0.0) - now)
 
 
+class _UnansweredError(PortUnavailableError):
+    """The broker did not answer in time. The driver gives such a channel up, though it does not count as closed yet."""
+
+
 class Standing:
     """The lines in which a reader stands, on whichever channel there is."""
 
@@ -112,7 +116,11 @@ class Standing:
         self._patience.forget(tenant)
 
     async def hold(self, channel: Channel, declarations: Declarations, *, companions: Sequence[Channel]) -> None:
-        """Stand in every wanted line, until the channel or one of those that it needs beside it is lost."""
+        """Stand in every wanted line, until the channel or one of those that it needs beside it is lost.
+
+        Raises:
+            PortUnavailableError: The channel cannot be used any more.
+        """
         channels = (channel, *companions)
         self._channel, self._declarations = channel, declarations
         channel.on_consumer_cancel_callbacks.add(self._on_cancel)
@@ -139,6 +147,8 @@ class Standing:
             except PortUnavailableError as error:
                 self._patience.failed(stand.tenant, now=_now())
                 log.warning("Lane was not joined", tenant=stand.tenant, cause=str(error))
+                if isinstance(error, _UnansweredError):
+                    raise
 
     def _outside(self) -> Sequence[Stand]:
         return [stand for stand in self._stands.values() if not stand.consumer_tag]
@@ -146,10 +156,13 @@ class Standing:
     async def _stand(self, stand: Stand, channel: Channel, declarations: Declarations) -> None:
         await declarations.ensure(stand.tenant)
         with driver_errors():
-            async with answer_in_time():
-                answer = await channel.basic_consume(
-                    self._topology.lane(stand.tenant), partial(self._on_delivery, stand)
-                )
+            try:
+                async with answer_in_time():
+                    answer = await channel.basic_consume(
+                        self._topology.lane(stand.tenant), partial(self._on_delivery, stand)
+                    )
+            except TimeoutError as error:
+                raise _UnansweredError("RabbitMQ did not answer for the lane") from error
         stand.consumer_tag = str(answer.consumer_tag)
         stand.is_decided.set()
         if not self.is_current(stand):

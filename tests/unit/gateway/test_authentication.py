@@ -133,7 +133,7 @@ async def test_what_was_counted_is_told_when_the_gateway_stops() -> None:
     async with open_scim() as scim:
         for _ in range(3):
             await get_users(scim, "Bearer guess")
-        await scim.client.close()
+        await scim.stop()
         entries = await scim.stores.audit.entries(ACME, after=0, limit=100)
         assert sum(entry.details["count"] for entry in entries) == 3
 
@@ -193,7 +193,7 @@ async def test_the_last_use_of_a_token_is_recorded_when_the_gateway_stops_at_the
         await scim.request("GET", "/Users", headers={"User-Agent": "first"})
         scim.clock.now += 1
         await scim.request("GET", "/Users", headers={"User-Agent": "second"})
-        await scim.client.close()
+        await scim.stop()
         record = await scim.stores.registry.token(ACME, TokenId("acme-1"))
         assert record is not None
         assert record.last_use is not None

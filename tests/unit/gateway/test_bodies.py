@@ -1,6 +1,5 @@
 """What a body may be, and what is made of everything else: a refusal that says why, never a crash."""
 
-import asyncio
 import gzip
 import zlib
 from collections.abc import AsyncIterator
@@ -159,7 +158,7 @@ async def test_a_body_in_chunks_beyond_the_limit_is_too_large(scim: Scim) -> Non
             yield b"x" * (MIB // 16)
 
     headers = {"Authorization": f"Bearer {scim.tokens[ACME]}", "Content-Type": "application/json"}
-    response = await scim.client.post(f"/scim/v2/{ACME}/Users", data=chunks(), headers=headers)
+    response = await scim.session.post(f"/scim/v2/{ACME}/Users", data=chunks(), headers=headers)
     async with response:
         assert response.status == 413
 
@@ -186,7 +185,7 @@ async def test_a_broken_compression_is_a_syntax_error(scim: Scim) -> None:
 
 async def test_a_body_that_does_not_come_is_not_waited_for() -> None:
     async with open_scim(settings=replace(SETTINGS, body_timeout_seconds=0.02)) as scim:
-        reader, writer = await asyncio.open_connection(scim.client.host, scim.client.port)
+        reader, writer = await scim.connect()
         head = f"POST /scim/v2/acme/Users HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {scim.tokens[ACME]}\r\n"
         writer.write(head.encode() + b"Content-Length: 100\r\n\r\n{")
         assert b"408" in await reader.readline()

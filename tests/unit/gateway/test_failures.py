@@ -1,6 +1,5 @@
 """What clients are told when something is out of order, and what is written about requests."""
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
@@ -13,8 +12,8 @@ from schemas.messages.commands import Command
 from schemas.messages.outcomes import Outcome
 from tenants.bus.inbox import Inbox
 from tenants.bus.port import CommandSender
-from tenants.errors import PortUnavailableError
 from tenants.directory.records import CachedResource
+from tenants.errors import PortUnavailableError
 from tenants.read_cache.port import LookupKey, ReadCache
 from tests.support.scim import ACME, SETTINGS, Scim, open_scim
 
@@ -101,16 +100,16 @@ async def test_another_request_id_is_replaced(scim: Scim, id: str) -> None:
 
 
 async def test_a_body_that_breaks_off_writes_no_error(scim: Scim, caplog: pytest.LogCaptureFixture) -> None:
-    _, writer = await asyncio.open_connection(scim.client.host, scim.client.port)
+    _, writer = await scim.connect()
     head = f"POST /scim/v2/acme/Users HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {scim.tokens[ACME]}\r\n"
+    writer.write(head.encode() + b"Content-Length: 100\r\n\r\n{")
+    await writer.drain()
+    await scim.request("GET", "/Users")  # By now the other request waits for its body.
     with capture_logs() as lines, caplog.at_level(logging.ERROR):
-        writer.write(head.encode() + b"Content-Length: 100\r\n\r\n{")
-        await writer.drain()
         writer.close()
         await writer.wait_closed()
-        while not any(line["event"] == "Request answered" for line in lines):
-            await asyncio.sleep(0)
-    assert [line["status"] for line in lines if "status" in line] == [400]
+        await scim.request("GET", "/ServiceProviderConfig")
+    assert [line["status"] for line in lines if "status" in line] == [400, 200]
     assert not caplog.records
 
 
@@ -118,7 +117,7 @@ async def test_behind_proxies_the_clients_own_address_counts() -> None:
     async with open_scim(settings=replace(SETTINGS, trusted_proxies=1)) as scim:
         headers = {"X-Forwarded-For": "203.0.113.9, 198.51.100.7"}
         await scim.request("GET", "/Users", headers=headers)
-        await scim.client.close()
+        await scim.stop()
         (token,) = await scim.stores.registry.tokens(ACME)
         assert token.last_use is not None
         assert token.last_use.address == "198.51.100.7"

@@ -208,6 +208,7 @@ async def test_projection_changes_neither_totals_nor_what_is_filtered(scim: Scim
 async def test_lists_show_members_and_groups_unless_they_are_excluded(scim: Scim) -> None:
     ids = await fill(scim, 3)
     for number in range(2):
+        scim.clock.now += 1
         body = {"displayName": f"g{number}", "members": [{"value": id} for id in ids[: number + 1]]}
         await scim.request("POST", "/Groups", body)
     groups = (await scim.request("GET", "/Groups")).json["Resources"]

@@ -72,7 +72,8 @@ async def test_an_answer_that_was_on_its_way_when_it_was_forgotten_is_not_rememb
 async def test_who_asks_at_the_same_time_shares_the_answer() -> None:
     store, clock = Store(), Clock()
     memory = remembered(store, clock)
-    assert await asyncio.gather(memory.get("a"), memory.get("a"), memory.get("b")) == [1, 1, 2]
+    answers = await asyncio.gather(memory.get("a"), memory.get("a"), memory.get("b"))
+    assert list(answers) == [1, 1, 2]
 
 
 async def test_one_who_gives_up_does_not_disturb_the_others() -> None:
