@@ -14,7 +14,7 @@ class Applied(msgspec.Struct, frozen=True, tag="applied"):
     resource_id: ResourceId
     version: int
     body: bytes
-    """The resource rendered as JSON (see ``schemas.scim.rendering``); of a Group without ``members``; empty after a delete."""
+    """The resource as JSON (``schemas.scim.rendering``); a Group's without ``members``; empty after a delete."""
     changed: bool
     """False: the resource already was as asked; version and lastModified stand."""
     created: bool = False

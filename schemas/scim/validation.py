@@ -81,6 +81,8 @@ def _rules(resource_type: ResourceType, strict: bool) -> _Rules:  # noqa: FBT001
 def _extension(uri: str, attributes: Mapping[str, Attribute], *, strict: bool) -> Check:
     prefix = f"{uri}:"
     table = compile_table(attributes, strict=strict, prefix=prefix)
+    # Some libraries say inside of an extension, too, which one it is.
+    table.setdefault("schemas", ("schemas", ignored))
     required = tuple(attribute.name for attribute in attributes.values() if attribute.required)
 
     def check(value: Any) -> dict[str, Any] | None:

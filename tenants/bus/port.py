@@ -25,7 +25,7 @@ class CommandSender(Protocol):
         ...
 
     def outcomes(self) -> AsyncIterator[Sequence[Outcome]]:
-        """Yield the outcomes of this sender's commands as they come in; one reader at a time; ends when the bus closes."""
+        """Yield the outcomes of this sender's commands as they come in, until the bus closes; one reader at a time."""
         ...
 
 
@@ -53,15 +53,15 @@ class LaneReader(Protocol):
     async def unsubscribe(self, tenant: TenantId) -> None:
         """Leave the line: nothing new is delivered after the return.
 
-        What was delivered before stays with this reader to be settled; waiting deliveries that were not taken yet go back.
+        What was taken before stays with this reader to be settled; deliveries that were not taken yet go back.
         """
         ...
 
     async def take(self, *, limit: int) -> Sequence[Delivery]:
         """Wait until a lane has work; return up to about ``limit`` commands' deliveries of one lane, in order.
 
-        Lanes with work are served round robin. A lane is not offered again before all its deliveries are settled, parked
-        or given back.
+        Lanes with work are served round robin. A lane is not offered again before all its deliveries are settled,
+        parked or given back.
         """
         ...
 

@@ -48,7 +48,7 @@ def _returning(workspace: Workspace, user: StoredResource) -> StoredResource | N
     if holder is None or not user.external_id or workspace.policies.on_return is OnReturn.CONFLICT:
         return None
     present = workspace.resource("User", holder)
-    if present is None or is_active(present) or present.external_id != user.external_id:
+    if present is None or is_active(present) is not False or present.external_id != user.external_id:
         return None
     return present
 

@@ -62,7 +62,8 @@ def _rewritten(operation: Any, resource_type: ResourceType, used: set[str]) -> l
     if operation.__class__ is not dict:
         return [operation]
     operation = _op_in_lower_case(_with_known_keys(operation, used), used)
-    if operation.get("op") not in _OPERATIONS:
+    op = operation.get("op")
+    if op.__class__ is not str or op not in _OPERATIONS:
         return [operation]
     path = operation.get("path", operation)
     if path is None or path == "":

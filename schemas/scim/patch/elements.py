@@ -70,14 +70,14 @@ def _changed_element(change: Change, before: Any, *, strict: bool) -> Any:
 def _with_new_element(change: Change, before: list[Any], *, strict: bool) -> list[Any]:
     target = change.target
     if target.filter is not None and strict:
-        raise NoTargetError(f"{target.text} leads to no value")
+        raise NoTargetError(f"{target.name} leads to no value")
     if change.value is None:
         return before
     described = _described(target)
     if target.question is not None and not (
         _is_equalities(target.filter) and holds(target.question, target.document(described))
     ):
-        raise NoTargetError(f"{target.text} leads to no value, and does not say what a new one would be")
+        raise NoTargetError(f"{target.name} leads to no value, and does not say what a new one would be")
     element: Any = change.value
     if target.sub is not None:
         element = with_sub(change, target.sub, described)

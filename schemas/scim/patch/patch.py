@@ -1,20 +1,17 @@
 """The two halves of a PATCH: what can be checked without the resource, and what it makes of the resource."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from schemas.messages.commands import PatchOperation
 from schemas.scim.definitions.model import Mutability, ResourceType
-from schemas.scim.errors import InvalidSyntaxError, InvalidValueError, MutabilityError
-from schemas.scim.filters.nodes import Conjunction, Disjunction, Filter, Negation
+from schemas.scim.errors import InvalidValueError, MutabilityError
 from schemas.scim.membership import MembershipEdit, edited
 from schemas.scim.patch.changes import changed_value
+from schemas.scim.patch.limits import ElementWork, check_work
 from schemas.scim.patch.message import read_message
 from schemas.scim.patch.steps import Change, ExtensionRemoval, Step, read_steps, step_operation
 from schemas.scim.patch.targets import Target
-
-MAX_WORK = 1_500
-"""Operations, comparisons in their paths and values in their lists, together; members are not counted."""
 
 
 def parse_patch(payload: object, resource_type: ResourceType, *, strict: bool) -> tuple[PatchOperation, ...]:
@@ -31,8 +28,7 @@ def parse_patch(payload: object, resource_type: ResourceType, *, strict: bool) -
         for operation in read_message(payload, strict=strict)
         for step in read_steps(operation, resource_type, strict=strict)
     ]
-    if sum(map(_work, steps)) > MAX_WORK:
-        raise InvalidSyntaxError("the message asks for too many changes at once; send it in parts")
+    check_work(steps)
     return tuple(step_operation(step) for step in steps)
 
 
@@ -62,6 +58,7 @@ class _Draft:
         self._strict = strict
         self._structured: dict[tuple[str | None, str], Target] = {}
         self._extensions: set[str] = set()
+        self._element_work = ElementWork()
 
     def take(self, step: Step) -> None:
         """Carry out one step."""
@@ -86,6 +83,8 @@ class _Draft:
     def _change(self, change: Change) -> None:
         target = change.target
         before = self._value(target)
+        if before is not None and target.attribute.multi_valued:
+            self._element_work.count(change, len(before))
         after = changed_value(change, before, strict=self._strict)
         if after == before:
             return
@@ -135,22 +134,3 @@ def _set(values: dict[str, Any], name: str, value: Any) -> None:
         values.pop(name, None)
     else:
         values[name] = value
-
-
-def _work(step: Step) -> int:
-    if not isinstance(step, Change):
-        return 0
-    values = len(step.value) if isinstance(step.value, Sequence) and not isinstance(step.value, str) else 0
-    return 1 + values + _comparisons(step.target.filter)
-
-
-def _comparisons(filter: Filter | None) -> int:
-    match filter:
-        case None:
-            return 0
-        case Conjunction(terms) | Disjunction(terms):
-            return sum(map(_comparisons, terms))
-        case Negation(term):
-            return _comparisons(term)
-        case _:
-            return 1

@@ -91,6 +91,9 @@ def _extension_steps(
             yield ExtensionRemoval(uri)
     elif isinstance(value, dict):
         for name, member in value.items():
+            if name.lower() == "schemas":
+                # Some libraries say inside of an extension, too, which one it is.
+                continue
             part = PatchOperation(operation.op, f"{uri}:{name}", member, has_value=True)
             yield from _member_steps(part, name, resource_type, strict=strict)
     else:
@@ -118,7 +121,7 @@ def _member_steps(operation: PatchOperation, name: str, resource_type: ResourceT
 
 def _check_writable(target: Target) -> None:
     if target.is_read_only or target.is_derived:
-        raise MutabilityError(f"{target.text} cannot be changed by clients")
+        raise MutabilityError(f"{target.name} cannot be changed by clients")
 
 
 def _step(operation: PatchOperation, target: Target, *, strict: bool) -> Step:
@@ -130,7 +133,7 @@ def _step(operation: PatchOperation, target: Target, *, strict: bool) -> Step:
     cleared = _cleared(value, target, strict=strict) if isinstance(value, dict) else frozenset[str]()
     canonical = _canonical(value, target, strict=strict)
     if canonical is None and not cleared and target.must_stay:
-        raise InvalidValueError(f"{target.text} must have a value")
+        raise InvalidValueError(f"{target.name} must have a value")
     return Change(operation.op, target, canonical, cleared)
 
 
@@ -144,13 +147,13 @@ def _edit(operation: PatchOperation, target: Target) -> MembershipEdit:
 def _removal(operation: PatchOperation, target: Target, *, strict: bool) -> Change:
     if target.must_stay:
         # RFC 7644, 3.5.2.2.
-        raise MutabilityError(f"{target.text} is required")
+        raise MutabilityError(f"{target.name} is required")
     if not target.takes_list or target.sub is not None or _is_empty(operation.value, strict=False):
         return Change("remove", target)
     # The RFC knows no value here; clients name by it what is to go, and never mean the rest.
     value = _canonical(_as_list(operation.value), target, strict=strict)
     if value is None:
-        raise InvalidValueError(f"{target.text} cannot be removed by this value")
+        raise InvalidValueError(f"{target.name} cannot be removed by this value")
     return Change("remove", target, value)
 
 
@@ -164,7 +167,7 @@ def _cleared(value: Mapping[str, Any], target: Target, *, strict: bool) -> froze
     cleared = [sub for sub in subs if sub is not None]
     for sub in cleared:
         if sub.required:
-            raise InvalidValueError(f"{target.text}.{sub.name} must have a value")
+            raise InvalidValueError(f"{target.name}.{sub.name} must have a value")
     return frozenset(sub.name for sub in cleared)
 
 

@@ -43,6 +43,11 @@ class Target:
     """The filter, to be asked of an element's document."""
 
     @property
+    def name(self) -> str:
+        """What refusals call it: the path without values."""
+        return f"{_prefix(self.extension)}{self.attribute.name}{_suffix(self.sub)}"
+
+    @property
     def part(self) -> Attribute:
         """What is to be changed: the sub-attribute or the attribute."""
         return self.sub or self.attribute
@@ -86,11 +91,11 @@ class Target:
     def must_stay(self) -> bool:
         """Whether it cannot be without a value.
 
-        ``active`` is among those: were it cleared, its default would enable an account.
+        ``active`` is not among those: without it an account stays as it is (``tenants.policies.effects``).
         """
         if self.sub is not None:
             return self.sub.required
-        return self.filter is None and (self.attribute.required or (self.extension is None and self.text == "active"))
+        return self.filter is None and self.attribute.required
 
 
 def find_target(text: str, resource_type: ResourceType, *, strict: bool) -> Target:

@@ -42,12 +42,22 @@ async def open_channel(connection: AbstractConnection, *, confirms: bool = False
     """
     with driver_errors():
         async with answer_in_time():
+            _check_room(connection)
             channel = connection.channel(publisher_confirms=confirms, on_return_raises=confirms)
             await channel.initialize()
     try:
         yield channel
     finally:
         await _close(channel)
+
+
+def _check_room(connection: AbstractConnection) -> None:
+    # Asking for one more than it allows makes the broker end the whole connection.
+    if connection.transport is not None:
+        below = connection.transport.connection
+        most = below.connection_tune.channel_max
+        if most and len(below.channels) >= most:
+            raise PortUnavailableError(f"RabbitMQ allows no more than {most} channels (channel_max) on a connection")
 
 
 async def channel_below(channel: AbstractChannel) -> Channel:

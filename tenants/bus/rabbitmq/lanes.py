@@ -17,7 +17,7 @@ from schemas.messages.codec import UnreadableMessageError, decode_commands, enco
 from schemas.messages.commands import Command
 from schemas.messages.outcomes import Outcome
 from tenants.bus.port import Delivery, LaneReader
-from tenants.bus.rabbitmq.driver import answer_in_time, channel_below, driver_errors, open_channel
+from tenants.bus.rabbitmq.driver import channel_below, driver_errors, open_channel
 from tenants.bus.rabbitmq.parking import parked_headers
 from tenants.bus.rabbitmq.publishing import ConfirmedPublisher
 from tenants.bus.rabbitmq.standing import Stand, Standing
@@ -29,8 +29,6 @@ from tenants.errors import PortUnavailableError
 
 log = structlog.get_logger(__name__)
 
-_PREFETCH = 8
-"""How many messages of each lane are here at most, waiting or in work."""
 _TRANSIENT = 1
 
 
@@ -47,15 +45,9 @@ class _Receipt:
 
 @dataclass(frozen=True, slots=True)
 class _Desk:
-    """Where the reader works on the present connection.
+    """Where the reader works on the present connection."""
 
-    One channel does for all lanes: deliveries are acknowledged one by one, which costs less than a channel a lane.
-    """
-
-    channel: Channel
-    """Where deliveries come in and are acknowledged."""
     replies: Channel
-    """A channel beside it: joining a lane, which may take its time, keeps the first one busy."""
     publisher: ConfirmedPublisher
     """For what is parked."""
 
@@ -65,16 +57,6 @@ class _Desk:
         body = encode_outcomes(outcomes)
         with driver_errors():
             await self.replies.basic_publish(body, routing_key=reply_to, properties=properties, wait=False)
-
-    async def acknowledge(self, message: DeliveredMessage) -> None:
-        """Let the broker forget the message."""
-        with driver_errors():
-            await self.channel.basic_ack(cast("int", message.delivery_tag), wait=False)
-
-    async def requeue(self, message: DeliveredMessage) -> None:
-        """Let the broker deliver the message again."""
-        with driver_errors():
-            await self.channel.basic_nack(cast("int", message.delivery_tag), requeue=True, wait=False)
 
 
 class RabbitLaneReader(LaneReader):
@@ -102,13 +84,13 @@ class RabbitLaneReader(LaneReader):
     async def settle(self, deliveries: Sequence[Delivery], outcomes: Sequence[Outcome]) -> None:
         try:
             desk = self._present_desk()
-            ours = [delivery for delivery in deliveries if _receipt(delivery).message.channel is desk.channel]
+            ours = [delivery for delivery in deliveries if not _is_taken_back(delivery)]
             unacknowledged = [delivery for delivery in ours if self._rotation.is_out(delivery)]
             answerable = [delivery for delivery in ours if delivery in unacknowledged or _is_parked(delivery)]
             for reply_to, batch in outcomes_by_sender(answerable, outcomes, sender_of=_reply_to).items():
                 await desk.reply(reply_to, batch)
             for delivery in unacknowledged:
-                await desk.acknowledge(_receipt(delivery).message)
+                await _acknowledge(_receipt(delivery).message)
         finally:
             self._rotation.release(deliveries)
 
@@ -120,7 +102,7 @@ class RabbitLaneReader(LaneReader):
                 # We are the active reader: the broker would send it to us again, only behind later ones.
                 self._rotation.add(again(delivery), place=_receipt(delivery).place)
             else:
-                await self._requeue(_receipt(delivery).message)
+                await _requeue(_receipt(delivery).message)
 
     async def park(self, delivery: Delivery, reason: str) -> None:
         """Park the delivery, or only those of its commands that the given value has; settling acknowledges it then.
@@ -130,34 +112,28 @@ class RabbitLaneReader(LaneReader):
         """
         desk = self._present_desk()
         receipt = _receipt(delivery)
-        if receipt.message.channel is not desk.channel or not self._rotation.is_out(delivery):
+        if _is_taken_back(delivery) or not self._rotation.is_out(delivery):
             return
         await self._set_aside(desk, delivery.tenant, encode_commands(delivery.commands), reason)
         receipt.unparked.difference_update(command.id for command in delivery.commands)
         if not receipt.unparked:
-            await desk.acknowledge(receipt.message)
+            await _acknowledge(receipt.message)
             self._rotation.release([delivery])
 
     async def live_on(self, connection: AbstractConnection) -> None:
         """Stand in all lines until the channel is lost; what was delivered there comes again."""
-        async with (
-            open_channel(connection) as consuming,
-            open_channel(connection) as replying,
-            open_channel(connection, confirms=True) as parking,
-        ):
-            with driver_errors():
-                async with answer_in_time():
-                    await consuming.set_qos(prefetch_count=_PREFETCH)
-                channel, replies, below = [await channel_below(each) for each in (consuming, replying, parking)]
-            declarations = Declarations(self._topology, connection)
-            self._desk = _Desk(channel, replies, ConfirmedPublisher(below, declarations))
+        declarations = Declarations(self._topology, connection)
+        publisher = ConfirmedPublisher(connection, declarations)
+        async with open_channel(connection) as replies:
+            self._desk = _Desk(await channel_below(replies), publisher)
             self.is_settled.set()
             try:
-                await self._standing.hold(channel, declarations, companions=(replies, below))
+                await self._standing.hold(connection, declarations, until=replies)
             finally:
                 self._desk = None
                 self.is_settled.clear()
                 self._rotation.withdraw_all()
+                await publisher.close()
 
     def _present_desk(self) -> _Desk:
         if self._desk is None:
@@ -166,7 +142,7 @@ class RabbitLaneReader(LaneReader):
 
     async def _receive(self, stand: Stand, message: DeliveredMessage) -> None:
         if not self._standing.is_current(stand):
-            await self._requeue(message)
+            await _requeue(message)
             return
         try:
             commands = decode_commands(message.body)
@@ -188,10 +164,10 @@ class RabbitLaneReader(LaneReader):
         try:
             desk = self._present_desk()
             await self._set_aside(desk, tenant, message.body, reason)
-            await desk.acknowledge(message)
+            await _acknowledge(message)
         except PortUnavailableError as error:
             log.warning("Message was not parked and comes again", tenant=tenant, cause=str(error))
-            await self._requeue(message)
+            await _requeue(message)
 
     async def _set_aside(self, desk: _Desk, tenant: TenantId, body: bytes, reason: str) -> None:
         headers = parked_headers(reason, at=timestamp(self._clock()))
@@ -199,17 +175,26 @@ class RabbitLaneReader(LaneReader):
 
     async def _return_untaken(self, tenant: TenantId) -> None:
         for delivery in self._rotation.withdraw(tenant):
-            await self._requeue(_receipt(delivery).message)
+            await _requeue(_receipt(delivery).message)
 
-    async def _requeue(self, message: DeliveredMessage) -> None:
-        # On a lost connection the broker has it back already.
-        if self._desk is not None and message.channel is self._desk.channel:
-            with suppress(PortUnavailableError):
-                await self._desk.requeue(message)
+
+async def _acknowledge(message: DeliveredMessage) -> None:
+    with driver_errors():
+        await cast("Channel", message.channel).basic_ack(cast("int", message.delivery_tag), wait=False)
+
+
+async def _requeue(message: DeliveredMessage) -> None:
+    # With a lost channel the broker has it back already.
+    with suppress(PortUnavailableError), driver_errors():
+        await cast("Channel", message.channel).basic_nack(cast("int", message.delivery_tag), wait=False)
 
 
 def _receipt(delivery: Delivery) -> _Receipt:
     return cast("_Receipt", delivery.receipt)
+
+
+def _is_taken_back(delivery: Delivery) -> bool:
+    return _receipt(delivery).message.channel.is_closed
 
 
 def _is_parked(delivery: Delivery) -> bool:

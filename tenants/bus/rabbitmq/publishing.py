@@ -2,14 +2,16 @@
 
 import asyncio
 import itertools
-from dataclasses import dataclass, field
+from collections import defaultdict
+from contextlib import AsyncExitStack
 
+from aio_pika.abc import AbstractConnection
 from aio_pika.exceptions import ChannelInvalidStateError, PublishError
 from aiormq import Channel, spec
 from pamqp.common import FieldTable
 
 from schemas.ids import TenantId
-from tenants.bus.rabbitmq.driver import driver_errors
+from tenants.bus.rabbitmq.driver import channel_below, driver_errors, open_channel
 from tenants.bus.rabbitmq.topology import Declarations
 from tenants.errors import PortUnavailableError, UncertainDeliveryError
 
@@ -21,17 +23,19 @@ class _UnroutableError(PortUnavailableError):
     """There is no such queue; nothing was published."""
 
 
-@dataclass(frozen=True, slots=True)
 class ConfirmedPublisher:
-    """Puts persistent messages into tenants' queues.
+    """Puts persistent messages into tenants' queues, over a channel for each tenant.
 
-    It works on the channel below aio-pika's own, which takes a fifth less CPU for a message.
+    A queue that has lost its leader blocks the channel on which somebody publishes to it; no other tenant waits there.
     """
 
-    channel: Channel
-    """With confirms, and errors for what is returned."""
-    declarations: Declarations
-    _ids: "itertools.count[int]" = field(default_factory=itertools.count)
+    def __init__(self, connection: AbstractConnection, declarations: Declarations) -> None:
+        self._connection = connection
+        self._declarations = declarations
+        self._channels: dict[TenantId, Channel] = {}
+        self._opening: defaultdict[TenantId, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._closing: list[AsyncExitStack] = []
+        self._ids = itertools.count()
 
     async def publish(
         self,
@@ -48,15 +52,6 @@ class ConfirmedPublisher:
             UncertainDeliveryError: No confirm came; the message may have arrived.
             PortUnavailableError: Nothing was published.
         """
-        await self.declarations.ensure(tenant)
-        try:
-            await self._publish(queue, body, reply_to, headers)
-        except _UnroutableError:
-            self.declarations.forget(tenant)
-            await self.declarations.ensure(tenant)
-            await self._publish(queue, body, reply_to, headers)
-
-    async def _publish(self, queue: str, body: bytes, reply_to: str | None, headers: FieldTable | None) -> None:
         properties = spec.Basic.Properties(
             # aiormq tells returned messages apart by it.
             message_id=str(next(self._ids)),
@@ -64,13 +59,42 @@ class ConfirmedPublisher:
             reply_to=reply_to,
             headers=headers,
         )
-        with driver_errors(UncertainDeliveryError):
-            try:
-                async with asyncio.timeout(_CONFIRM_SECONDS):
-                    await self.channel.basic_publish(
-                        body, routing_key=queue, properties=properties, mandatory=True, wait=False
-                    )
-            except PublishError as error:
-                raise _UnroutableError(f"RabbitMQ has no queue {queue}") from error
-            except ChannelInvalidStateError as error:
-                raise PortUnavailableError("The channel to RabbitMQ is closed") from error
+        await self._declarations.ensure(tenant)
+        try:
+            await _publish(await self._channel(tenant), queue, body, properties)
+        except _UnroutableError:
+            self._declarations.forget(tenant)
+            await self._declarations.ensure(tenant)
+            await _publish(await self._channel(tenant), queue, body, properties)
+
+    async def close(self) -> None:
+        """Close the channels."""
+        await asyncio.gather(*(stack.aclose() for stack in self._closing))
+
+    async def _channel(self, tenant: TenantId) -> Channel:
+        channel = self._channels.get(tenant)
+        if channel is not None and not channel.is_closed:
+            return channel
+        async with self._opening[tenant]:
+            channel = self._channels.get(tenant)
+            if channel is None or channel.is_closed:
+                channel = self._channels[tenant] = await self._open()
+        return channel
+
+    async def _open(self) -> Channel:
+        stack = AsyncExitStack()
+        channel = await stack.enter_async_context(open_channel(self._connection, confirms=True))
+        self._closing.append(stack)
+        return await channel_below(channel)
+
+
+async def _publish(channel: Channel, queue: str, body: bytes, properties: spec.Basic.Properties) -> None:
+    with driver_errors(UncertainDeliveryError):
+        try:
+            async with asyncio.timeout(_CONFIRM_SECONDS):
+                # aiormq's own publish takes a fifth less CPU than aio-pika's, mostly because it need not await the drain.
+                await channel.basic_publish(body, routing_key=queue, properties=properties, mandatory=True, wait=False)
+        except PublishError as error:
+            raise _UnroutableError(f"RabbitMQ has no queue {queue}") from error
+        except ChannelInvalidStateError as error:
+            raise PortUnavailableError("The channel to RabbitMQ is closed") from error

@@ -55,19 +55,20 @@ class RabbitSender(CommandSender):
 
     async def live_on(self, connection: AbstractConnection) -> None:
         """Declare the reply queue, and take commands until the channel is lost."""
-        async with open_channel(connection, confirms=True) as channel:
-            below = await channel_below(channel)
+        publisher = ConfirmedPublisher(connection, Declarations(self._topology, connection))
+        async with open_channel(connection) as channel:
             with driver_errors():
                 async with answer_in_time():
                     queue = await declare_own_queue(channel)
-                    await below.basic_consume(queue.name, self._hear, no_ack=True)
-            self._desk = _Desk(ConfirmedPublisher(below, Declarations(self._topology, connection)), queue.name)
+                    await (await channel_below(channel)).basic_consume(queue.name, self._hear, no_ack=True)
+            self._desk = _Desk(publisher, queue.name)
             self.is_settled.set()
             try:
                 await channel.closed()
             finally:
                 self._desk = None
                 self.is_settled.clear()
+                await publisher.close()
 
     async def _hear(self, message: DeliveredMessage) -> None:
         try:

@@ -1,6 +1,5 @@
 """The queues of a tenant: its lane, and beside it what was parked."""
 
-import asyncio
 from dataclasses import dataclass
 
 import structlog
@@ -71,7 +70,6 @@ class Declarations:
         self._topology = topology
         self._connection = connection
         self._declared: set[TenantId] = set()
-        self._one_at_a_time = asyncio.Lock()
 
     async def ensure(self, tenant: TenantId) -> None:
         """Declare the tenant's queues, once.
@@ -79,14 +77,11 @@ class Declarations:
         Raises:
             PortUnavailableError: They cannot be declared.
         """
-        if tenant in self._declared:
-            return
-        async with self._one_at_a_time:
-            if tenant not in self._declared:
-                # Parked first, so that no lane is ever without.
-                await self._declare(self._topology.parked(tenant), self._topology.parked_arguments())
-                await self._declare(self._topology.lane(tenant), self._topology.lane_arguments(tenant))
-                self._declared.add(tenant)
+        if tenant not in self._declared:
+            # Parked first, so that no lane is ever without.
+            await self._declare(self._topology.parked(tenant), self._topology.parked_arguments())
+            await self._declare(self._topology.lane(tenant), self._topology.lane_arguments(tenant))
+            self._declared.add(tenant)
 
     def forget(self, tenant: TenantId) -> None:
         """Declare the tenant's queues again next time."""

@@ -198,7 +198,7 @@ def test_an_empty_path_is_none(path: str | None) -> None:
         _patch({"op": "replace", "path": "title", "value": None}, {"op": "remove", "path": f"{ENT}:manager"}),
         _patch({"op": "remove", "path": WORK}, {"op": "add", "path": f"{WORK}.value", "value": "x"}),
         _patch({"op": "remove"}, {"op": "remove", "value": {"title": "x"}}, {"op": "add", "value": 5}, {"op": "add"}),
-        _patch({"op": "move", "path": "title"}, {"op": 5}, 5, None, {"op": "add", "path": 5}),
+        _patch({"op": "move", "path": "title"}, {"op": 5}, {"op": []}, 5, None, {"op": "add", "path": 5}),
         _patch({"op": "add", "path": "title"}, {"op": "replace", "path": "/title", "value": "t"}),
         _patch({"op": "replace", "path": "emails[0].value", "value": "a"}, {"op": "add", "path": "x", "value": ""}),
         _patch({"op": "remove", "path": ENT}, {"op": "replace", "path": USER, "value": 5}),
@@ -443,7 +443,7 @@ def test_a_required_attribute_cannot_be_cleared(value: object) -> None:
 
 
 _operations_sent = st.fixed_dictionaries(
-    {"op": st.sampled_from(["add", "Add", "remove", "REPLACE", "replace", "move"])},
+    {"op": st.sampled_from(["add", "Add", "remove", "REPLACE", "replace", "move"]) | samples.values},
     optional={
         "path": samples.names | st.sampled_from([WORK, f"{WORK}.value", None, ENT]),
         "value": samples.bodies | samples.values,

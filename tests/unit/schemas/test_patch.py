@@ -5,7 +5,7 @@ import pytest
 
 from schemas.messages.commands import PatchOperation
 from schemas.scim.definitions.catalog import ENTERPRISE_USER
-from schemas.scim.errors import InvalidValueError, MutabilityError, NoTargetError
+from schemas.scim.errors import InvalidValueError, MutabilityError, NoTargetError, TooManyError
 from schemas.scim.patch import apply_patch
 from tests.unit.schemas.patching import BADGED, BADGES, GROUP, USER, parsed, patched
 
@@ -213,6 +213,22 @@ def test_of_several_chosen_elements_one_becomes_primary(strict: bool) -> None:
 def test_a_primary_stays_when_others_change(strict: bool) -> None:
     after = patched(bob(emails=[WORK, HOME]), replace('emails[type eq "home"].display', "x"), strict=strict)
     assert after["emails"][0] == WORK
+
+
+def test_a_refusal_names_no_value() -> None:
+    for path in ('emails[value eq "secret"].type', 'emails[value eq "secret" or value eq "x"]'):
+        with pytest.raises(NoTargetError) as refusal:
+            patched(bob(emails=[WORK]), replace(path, "secret" if "]." in path else HOME), strict=True)
+        assert refusal.value.detail.startswith("emails")
+        assert "secret" not in refusal.value.detail
+
+
+def test_a_message_asks_for_limited_work_on_long_lists() -> None:
+    before = bob(emails=[{"value": str(number), "type": "work"} for number in range(1000)])
+    change = replace('emails[type eq "work"].display', "x")
+    assert len(patched(before, *[change] * 50)["emails"]) == 1000
+    with pytest.raises(TooManyError):
+        patched(before, *[change] * 51)
 
 
 @BOTH_DIALECTS
