@@ -71,9 +71,18 @@ def _distributed() -> Settings:
 
 def _run(settings: Settings, start: Callable[[], Coroutine[Any, Any, None]]) -> None:
     set_up_logs(level=settings.log_level, format=settings.log_format)
+    fault = ""
     try:
         uvloop.run(start())
-    except PortUnavailableError as error:
-        fail(f"{error}. `rollcall check` tells more.", 3)
-    except OSError as error:
-        fail(f"cannot listen on {settings.host}:{settings.port}: {error}", 3)
+    # What runs side by side fails in groups.
+    except* PortUnavailableError as errors:
+        fault = f"{_first(errors)}. `rollcall check` tells more."
+    except* OSError as errors:
+        fault = f"cannot listen on {settings.host}:{settings.port}: {_first(errors)}"
+    if fault:
+        fail(fault, 3)
+
+
+def _first(errors: BaseExceptionGroup[Any]) -> BaseException:
+    first: BaseException = errors.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first

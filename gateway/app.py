@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+import structlog
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
@@ -19,6 +20,9 @@ from gateway.middlewares.request_log import RequestLog
 from gateway.middlewares.token_uses import TokenUses
 from gateway.registry_memory import RegistryMemory
 from gateway.scim import unsupported
+from gateway.scim.bulk import BulkEndpoint
+from gateway.scim.bulk_commands import BulkCommands
+from gateway.scim.commands import Commands
 from gateway.scim.discovery import DiscoveryEndpoints
 from gateway.scim.relations import relation_of
 from gateway.scim.resources import ResourceEndpoints
@@ -26,10 +30,11 @@ from gateway.scim.submission import Submission
 from gateway.scim.urls import UrlMap
 from gateway.settings import GatewaySettings
 from gateway.surroundings import Surroundings
-from schemas.scim.definitions.catalog import core_catalog
+from schemas.scim.definitions.catalog import Catalog, core_catalog
 from tenants.ports import GatewayPorts
 
 _LAST_WORDS_SECONDS = 5.0
+log = structlog.get_logger()
 
 
 def create_app(
@@ -47,7 +52,7 @@ def create_app(
     app.router.add_get("/health/ready", gateway.health.ready)
     app.router.add_get("/metrics", gateway.health.metrics)
     # Everything else goes through the dispatcher's stages, and what is nowhere on the map is refused there as well.
-    app.router.add_route("*", "/{path:.*}", gateway.dispatcher.answer, expect_handler=expectation)
+    app.router.add_route("*", r"/{path:[\s\S]*}", gateway.dispatcher.answer, expect_handler=expectation)
     return app
 
 
@@ -65,13 +70,14 @@ class Gateway:
         self._background = Background()
         self._memory = RegistryMemory(ports.registry, settings, surroundings.monotonic)
         self._refused = RefusedTokens(ports.audit, settings, surroundings)
-        self._uses = TokenUses(ports.registry, settings)
+        self._uses = TokenUses(ports.registry)
         self._lookups = Lookups(ports.read_cache, ports.directory, settings, metrics)
         self._submission = Submission(ports.sender, settings, metrics, surroundings.now)
+        self._errors = Errors(settings)
         self.health = Health(ports.registry, self._background, metrics.registry, settings)
         self.dispatcher = Dispatcher(
             RequestLog(settings, metrics, surroundings),
-            Errors(settings),
+            self._errors,
             Authentication(
                 self._memory, self._refused, self._uses, settings, metrics=metrics, surroundings=surroundings
             ),
@@ -104,7 +110,7 @@ class Gateway:
             )
             urls.add(f"{type_.endpoint}/.search", POST=unsupported.search)
         urls.add("/.search", POST=unsupported.search)
-        urls.add("/Bulk", POST=unsupported.bulk)
+        urls.add("/Bulk", POST=self._bulk(catalog).carry_out)
         me = unsupported.me
         urls.add("/Me", GET=me, POST=me, PUT=me, PATCH=me, DELETE=me)
         urls.add("/ServiceProviderConfig", GET=discovery.service_provider_config)
@@ -114,16 +120,36 @@ class Gateway:
         urls.add("/ResourceTypes/{id}", GET=discovery.resource_type)
         return urls
 
+    def _bulk(self, catalog: Catalog) -> BulkEndpoint:
+        commands = Commands(self._submission, self._surroundings)
+        return BulkEndpoint(
+            catalog,
+            BulkCommands(catalog, commands, self._settings, self._metrics),
+            submission=self._submission,
+            errors=self._errors,
+            settings=self._settings,
+        )
+
     async def running(self, _: web.Application) -> AsyncIterator[None]:
         """Work beside the requests, from before the first one until after the last one."""
         self._background.start("outcomes", self._submission.receive())
         self._background.start("notices", self._memory.follow(self._ports.notices))
-        self._background.start("refused tokens", self._refused.tell())
-        self._background.start("token uses", self._uses.record())
+        self._background.start_rounds(
+            "refused tokens", self._refused.tell_due, every_seconds=self._settings.refusal_look_seconds
+        )
+        self._background.start_rounds(
+            "token uses", self._uses.record_now, every_seconds=self._settings.token_use_seconds
+        )
         yield
         await self._background.stop()
-        async with asyncio.timeout(_LAST_WORDS_SECONDS):
-            await self._uses.record_now()
-            await self._refused.tell_due(all_of_them=True)
+        await self._say_last_words()
         for part in (self._submission, self._lookups, self._memory):
             await part.close()
+
+    async def _say_last_words(self) -> None:
+        try:
+            async with asyncio.timeout(_LAST_WORDS_SECONDS):
+                await self._uses.record_now()
+                await self._refused.tell_due(all_of_them=True)
+        except TimeoutError:
+            log.warning("Last uses and refusals of tokens were not recorded")

@@ -1,11 +1,12 @@
 """Work that goes on beside the requests, owned by the application."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import structlog
 
+_FINISH_SECONDS = 5.0
 log = structlog.get_logger()
 
 
@@ -14,24 +15,48 @@ class Background:
 
     def __init__(self) -> None:
         """Begin with none."""
-        self._tasks: list[asyncio.Task[None]] = []
+        self._endless: list[asyncio.Task[None]] = []
+        self._rounds: list[asyncio.Task[None]] = []
+        self._stopping = asyncio.Event()
 
     @property
     def is_whole(self) -> bool:
         """Whether everything that was started still runs."""
-        return not any(task.done() for task in self._tasks)
+        return not any(task.done() for task in (*self._endless, *self._rounds))
 
     def start(self, name: str, work: Coroutine[Any, Any, None]) -> None:
-        """Let the work go on beside the requests; its end before ``stop`` makes the gateway unready."""
-        task = asyncio.get_running_loop().create_task(work, name=name)
-        task.add_done_callback(_tell_failure)
-        self._tasks.append(task)
+        """Let endless work go on beside the requests; its end before ``stop`` makes the gateway unready."""
+        self._endless.append(_started(name, work))
+
+    def start_rounds(self, name: str, work: Callable[[], Awaitable[None]], *, every_seconds: float) -> None:
+        """Do the work again and again; a round under way at ``stop`` is finished, not cut off."""
+        self._rounds.append(_started(name, self._go_round(work, every_seconds)))
 
     async def stop(self) -> None:
-        """Cancel all of it and wait until it has ended."""
-        for task in self._tasks:
+        """End all of it; return when it has ended."""
+        self._stopping.set()
+        if self._rounds:
+            await asyncio.wait(self._rounds, timeout=_FINISH_SECONDS)
+        tasks = [*self._endless, *self._rounds]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _go_round(self, work: Callable[[], Awaitable[None]], every_seconds: float) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(every_seconds):
+                    await self._stopping.wait()
+                return
+            except TimeoutError:
+                pass  # Nobody said stop: it is time for another round.
+            await work()
+
+
+def _started(name: str, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+    task = asyncio.get_running_loop().create_task(work, name=name)
+    task.add_done_callback(_tell_failure)
+    return task
 
 
 def _tell_failure(task: "asyncio.Task[None]") -> None:

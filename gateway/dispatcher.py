@@ -29,7 +29,7 @@ class Dispatcher:
         self._request_log.answered(http, visit, answer)
         return answer
 
-    async def _pass(self, http: web.Request, visit: Visit) -> web.StreamResponse:
+    async def _pass(self, http: web.Request, visit: Visit) -> web.Response:
         path = tenant_path(http.rel_url.raw_path)
         tenant, principal = await self._authentication.admit(http.headers.get("Authorization"), path.tenant, visit)
         route, name = self._urls.find(path.rest)

@@ -35,12 +35,18 @@ class GatewaySettings:
     """Bytes of a request body at most, also after decompression."""
     body_timeout_seconds: float = 30.0
     """How long a client may take to send its body."""
+    bulk_operations: int = 1000
+    """Operations in a bulk request at most."""
+    bulk_at_once: int = 256
+    """Operations of one bulk request in the tenant's lane at a time; the others leave room there."""
     nesting_limit: int = 64
     """Levels of nesting in a request body at most."""
     default_count: int = 100
     """Resources in a page when the client does not say."""
     max_count: int = 1000
     """Resources in a page at most."""
+    cursor_seconds: int = 600
+    """How long a client may wait with asking for the next page of a walk by cursors."""
     memory_seconds: float = 2.0
     """How long tenant records and token states are remembered without asking the registry."""
     memory_size: int = 10_000
@@ -49,6 +55,8 @@ class GatewaySettings:
     """How often the last uses of tokens are recorded."""
     refusal_seconds: float = 60.0
     """Refusals of one kind from one address are told to the audit log once in this time, with their number."""
+    refusal_look_seconds: float = 1.0
+    """How often it is looked for refusals that are to be told."""
     trusted_proxies: int = 0
     """How many proxies in front add to ``X-Forwarded-For``; 0: the peer's own address counts."""
     ready_timeout_seconds: float = 2.0

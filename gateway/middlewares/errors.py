@@ -23,7 +23,7 @@ class Errors:
         """Ask clients to come again as the settings say."""
         self._retry_after = {"Retry-After": str(settings.retry_after_seconds)}
 
-    async def answered(self, answer: Awaitable[web.StreamResponse], visit: Visit) -> web.StreamResponse:
+    async def answered(self, answer: Awaitable[web.Response], visit: Visit) -> web.Response:
         """Return the answer, or the one that says why there is none."""
         try:
             return await answer
@@ -44,6 +44,6 @@ class Errors:
             return error_answer(500, f"this failed on the server's side; its log tells more under {visit.request_id}")
 
 
-def _from_aiohttp(error: web.HTTPException) -> web.StreamResponse:
+def _from_aiohttp(error: web.HTTPException) -> web.Response:
     kept = {name: value for name, value in error.headers.items() if name in {"Allow", "Retry-After", "Location"}}
     return error_answer(error.status, error.reason.lower(), headers=kept)

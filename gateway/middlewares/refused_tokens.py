@@ -1,6 +1,6 @@
 """Refused credentials, told to the tenant's audit log: at once the first time, then counted, once a minute."""
 
-import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,6 +15,8 @@ from tenants.credentials.scim_tokens import Cause
 from tenants.errors import PortUnavailableError, UnknownTenantError
 
 _MOST_KINDS = 10_000
+_MOST_KINDS_OF_TENANT = 100
+_MANY_ADDRESSES = "many"
 log = structlog.get_logger()
 
 
@@ -47,32 +49,26 @@ class RefusedTokens:
         self._pause = settings.refusal_seconds
         self._now = surroundings.now
         self._tallies: dict[_Kind, _Tally] = {}
-        self._something_is_due = asyncio.Event()
+        self._kinds: Counter[TenantId] = Counter()
 
     def note(self, tenant: TenantId, cause: Cause, token: TokenId | None, visit: Visit) -> None:
         """Count a refusal. Whether there is such a tenant is found out later, apart from the answer."""
         kind = _Kind(tenant, cause, token, visit.address)
+        if kind not in self._tallies and self._kinds[tenant] >= _MOST_KINDS_OF_TENANT:
+            kind = _Kind(tenant, cause, None, _MANY_ADDRESSES)
         now = self._now()
         tally = self._tallies.get(kind)
         if tally is not None:
             tally.count, tally.at, tally.visit = tally.count + 1, now, visit
         elif len(self._tallies) < _MOST_KINDS and _is_name(tenant):
             self._tallies[kind] = _Tally(due=now, count=1, at=now, visit=visit)
-            self._something_is_due.set()
-
-    async def tell(self, *, check_seconds: float = 1.0) -> None:
-        """Tell what is due, for as long as the gateway runs."""
-        while True:
-            try:
-                async with asyncio.timeout(check_seconds):
-                    await self._something_is_due.wait()
-            except TimeoutError:
-                pass  # Kinds whose minute is over are due as well.
-            self._something_is_due.clear()
-            await self.tell_due()
+            self._kinds[tenant] += 1
 
     async def tell_due(self, *, all_of_them: bool = False) -> None:
-        """Tell what is due now; at the end of a gateway's life, all that was counted."""
+        """Tell what is due now; at the end of a gateway's life, all that was counted.
+
+        All of a tenant is told together: each entry that is added delays a transaction under way in its lane.
+        """
         now = self._now()
         due = {kind: tally for kind, tally in self._tallies.items() if tally.due <= now or all_of_them}
         told: dict[TenantId, list[tuple[_Kind, _Tally]]] = {}
@@ -80,9 +76,15 @@ class RefusedTokens:
             if tally.count:
                 told.setdefault(kind.tenant, []).append((kind, tally))
             else:
-                del self._tallies[kind]
+                self._drop(kind)
         for tenant, tallies in told.items():
             await self._tell_tenant(tenant, tallies, next_due=now + self._pause)
+
+    def _drop(self, kind: _Kind) -> None:
+        del self._tallies[kind]
+        self._kinds[kind.tenant] -= 1
+        if not self._kinds[kind.tenant]:
+            del self._kinds[kind.tenant]
 
     async def _tell_tenant(self, tenant: TenantId, tallies: Sequence[tuple[_Kind, _Tally]], *, next_due: float) -> None:
         counts = [tally.count for _, tally in tallies]

@@ -1,10 +1,7 @@
 """When tokens were last used, recorded every few seconds instead of with every request."""
 
-import asyncio
-
 import structlog
 
-from gateway.settings import GatewaySettings
 from gateway.surroundings import timestamp
 from gateway.visit import Visit
 from schemas.ids import TenantId, TokenId
@@ -18,21 +15,14 @@ log = structlog.get_logger()
 class TokenUses:
     """The last use of each token since it was last recorded."""
 
-    def __init__(self, registry: Registry, settings: GatewaySettings) -> None:
+    def __init__(self, registry: Registry) -> None:
         """Record in this registry."""
         self._registry = registry
-        self._pause = settings.token_use_seconds
         self._uses: dict[tuple[TenantId, TokenId], tuple[float, Visit]] = {}
 
     def note(self, principal: Principal, now: float, visit: Visit) -> None:
         """Remember the use until it is recorded."""
         self._uses[principal.tenant, principal.token] = now, visit
-
-    async def record(self) -> None:
-        """Record uses every few seconds, for as long as the gateway runs."""
-        while True:
-            await asyncio.sleep(self._pause)
-            await self.record_now()
 
     async def record_now(self) -> None:
         """Record what was remembered; what cannot be recorded now is kept."""

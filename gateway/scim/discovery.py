@@ -26,7 +26,12 @@ class DiscoveryEndpoints:
     def __init__(self, catalog: Catalog, settings: GatewaySettings) -> None:
         """Encode what the catalog has."""
         self._public_url = settings.public_url
-        config = discovery.service_provider_config(base=_BASE, max_results=settings.max_count)
+        config = discovery.service_provider_config(
+            base=_BASE,
+            max_results=settings.max_count,
+            bulk_operations=settings.bulk_operations,
+            bulk_bytes=settings.body_limit,
+        )
         self._config = _encoded(config)
         self._schemas = _by_id(discovery.schemas(catalog, base=_BASE))
         self._resource_types = _by_id(discovery.resource_types(catalog, base=_BASE))

@@ -1,15 +1,18 @@
-"""Lists: which part of them is asked for, and the ListResponse around it (RFC 7644, 3.4.2)."""
+"""Lists: what is asked for, by query parameters or in a SearchRequest, and the ListResponse around what is found."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from gateway.settings import GatewaySettings
+import orjson
+
 from schemas.scim.definitions.model import ResourceType
-from schemas.scim.errors import InvalidValueError
+from schemas.scim.errors import InvalidCountError, InvalidValueError
 from schemas.scim.filters.lookups import as_lookup
 from schemas.scim.filters.nodes import ResolvedFilter
 from schemas.scim.filters.parser import parse_filter
 from schemas.scim.filters.resolve import resolve
+from tenants.directory.records import CachedResource
 from tenants.read_cache.port import KeyKind
 
 _LARGEST_INDEX = 2**31 - 1
@@ -17,11 +20,57 @@ _LONGEST_NUMBER = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """Which part of a list is wanted."""
+class ListRequest:
+    """A list as a client asks for it (RFC 7644, 3.4.2 and 3.4.3; RFC 9865, 2); which attributes is asked elsewhere."""
 
-    start_index: int
-    count: int
+    filter: str | None = None
+    sort_by: str | None = None
+    sort_order: str | None = None
+    start_index: int = 1
+    """At least 1."""
+    count: int | None = None
+    """At least 0; None: as many as the service likes."""
+    cursor: str | None = None
+    """Empty: the first page of a walk by cursors; None: pages by index."""
+
+    @classmethod
+    def from_parameters(cls, parameter: Callable[[str], str | None]) -> "ListRequest":
+        """Return what the query parameters ask for.
+
+        Raises:
+            ScimError: One is no number that it should be.
+        """
+        return cls._of(
+            {name: parameter(name) for name in ("filter", "sortBy", "sortOrder", "startIndex", "count", "cursor")}
+        )
+
+    @classmethod
+    def from_message(cls, message: Mapping[str, Any]) -> "ListRequest":
+        """Return what the SearchRequest asks for.
+
+        Raises:
+            ScimError: A member has the wrong type.
+        """
+        members = {name.lower(): value for name, value in message.items()}
+        for name in ("filter", "sortBy", "sortOrder", "cursor"):
+            if not isinstance(members.get(name.lower()), str | None):
+                raise InvalidValueError(f"{name} has to be a string")
+        names = ("filter", "sortBy", "sortOrder", "startIndex", "count", "cursor")
+        return cls._of({name: members.get(name.lower()) for name in names})
+
+    @classmethod
+    def _of(cls, values: Mapping[str, Any]) -> "ListRequest":
+        cursor, start_index, count = values["cursor"], values["startIndex"], values["count"]
+        # RFC 9865, 2.3: `startIndex` and `cursor` each choose a way of paging; the cursor knows its place.
+        first = 1 if start_index is None or cursor is not None else _number("startIndex", start_index)
+        return cls(
+            filter=values["filter"],
+            sort_by=values["sortBy"],
+            sort_order=values["sortOrder"],
+            start_index=min(max(first, 1), _LARGEST_INDEX),
+            count=None if count is None else _count(count, is_walk=cursor is not None),
+            cursor=cursor,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +82,16 @@ class Selection:
     """The key that the filter looks up, where it does no more than that."""
 
 
-def wanted_part(start_index: str | None, count: str | None, settings: GatewaySettings) -> Part:
-    """Return the part that the query parameters name (RFC 7644, 3.4.2.4).
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The part of a list that was found."""
 
-    Raises:
-        InvalidValueError: One is no number.
-    """
-    first = 1 if start_index is None else min(max(_number("startIndex", start_index), 1), _LARGEST_INDEX)
-    size = settings.default_count if count is None else min(max(_number("count", count), 0), settings.max_count)
-    return Part(first, size)
+    resources: Sequence[CachedResource]
+    total: int
+    start_index: int | None
+    """None: the pages are walked by cursors."""
+    next_cursor: str | None = None
+    """None on the last page, or where pages are asked for by index."""
 
 
 def selection(filter: str | None, resource_type: ResourceType) -> Selection:
@@ -57,19 +107,35 @@ def selection(filter: str | None, resource_type: ResourceType) -> Selection:
     return Selection(resolved, (KeyKind(lookup[0]), lookup[1]) if lookup is not None else None)
 
 
-def list_response(bodies: Sequence[bytes], *, total: int, start_index: int) -> bytes:
+def list_response(
+    bodies: Sequence[bytes], *, total: int, start_index: int | None = None, next_cursor: str | None = None
+) -> bytes:
     """Return the ListResponse around rendered resources."""
+    place = b'"startIndex":%d,' % start_index if start_index is not None else b""
+    if next_cursor is not None:
+        place += b'"nextCursor":%b,' % orjson.dumps(next_cursor)
     return (
         b'{"schemas":["urn:ietf:params:scim:api:messages:2.0:ListResponse"],'
-        b'"totalResults":%d,"startIndex":%d,"itemsPerPage":%d,"Resources":[%b]}'
-        % (total, start_index, len(bodies), b",".join(bodies))
+        b'"totalResults":%d,%b"itemsPerPage":%d,"Resources":[%b]}' % (total, place, len(bodies), b",".join(bodies))
     )
 
 
-def _number(name: str, text: str) -> int:
+def _count(given: object, *, is_walk: bool) -> int:
     try:
-        if len(text) > _LONGEST_NUMBER:
+        return max(_number("count", given), 0)
+    except InvalidValueError as error:
+        if is_walk:
+            # RFC 9865, 2.1.
+            raise InvalidCountError(error.detail) from error
+        raise
+
+
+def _number(name: str, given: object) -> int:
+    if isinstance(given, int) and not isinstance(given, bool):
+        return given
+    try:
+        if not isinstance(given, str) or len(given) > _LONGEST_NUMBER:
             raise ValueError
-        return int(text)
+        return int(given)
     except ValueError as error:
         raise InvalidValueError(f"{name} has to be an integer") from error

@@ -31,7 +31,14 @@ class Payloads:
         Raises:
             ScimError: The body is no such resource.
         """
-        payload: object = json_object(body, nesting_limit=self._nesting_limit)
+        return self.attributes_of(json_object(body, nesting_limit=self._nesting_limit), strict=strict)
+
+    def attributes_of(self, payload: object, *, strict: bool) -> dict[str, Any]:
+        """Return the canonical attributes of a POST or PUT whose body is parsed already.
+
+        Raises:
+            ScimError: The payload is no such resource.
+        """
         if not strict:
             payload, rewrites = tolerate(payload, self._resource_type)
             self._metrics.rewritten(rewrites)
@@ -43,7 +50,14 @@ class Payloads:
         Raises:
             ScimError: The body is no such message.
         """
-        payload: object = json_object(body, nesting_limit=self._nesting_limit)
+        return self.operations_of(json_object(body, nesting_limit=self._nesting_limit), strict=strict)
+
+    def operations_of(self, payload: object, *, strict: bool) -> tuple[PatchOperation, ...]:
+        """Return the operations of a PATCH whose body is parsed already.
+
+        Raises:
+            ScimError: The payload is no such message.
+        """
         if not strict:
             payload, rewrites = tolerate_patch(payload, self._resource_type)
             self._metrics.rewritten(rewrites)

@@ -20,6 +20,15 @@ def entity_tags(header: str | None) -> tuple[str, ...]:
     return tuple(_TAG.findall(header)) or (header,)
 
 
+def if_match(header: str | None) -> tuple[str, ...]:
+    """Return the entity tags that ``If-Match`` holds, in the form of ours.
+
+    Ours are weak, and SCIM compares them all the same (RFC 7644, 3.14): whether a client sends ``W/`` back makes no
+    difference.
+    """
+    return tuple(f"W/{tag}" if tag.startswith('"') else tag for tag in entity_tags(header))
+
+
 def is_known(if_none_match: str | None, version: int) -> bool:
     """Tell whether the client has this version already, by weak comparison (RFC 9110, 8.8.3.2)."""
     if if_none_match is None:

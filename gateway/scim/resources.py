@@ -3,14 +3,15 @@
 import re
 from typing import Any
 
+import structlog
 from aiohttp import web
 
 from gateway.answers import bare_answer, scim_answer
 from gateway.lookups import Lookups
 from gateway.metrics import GatewayMetrics
 from gateway.middlewares.limits import BodyLimits
-from gateway.patience import in_time
-from gateway.scim.listing import Part, Selection, list_response, selection, wanted_part
+from gateway.scim.listing import ListRequest, list_response
+from gateway.scim.pages import Pages
 from gateway.scim.payloads import Payloads
 from gateway.scim.preconditions import entity_tags, is_known
 from gateway.scim.presentation import Presenter, Wanted
@@ -19,18 +20,18 @@ from gateway.scim.request import ScimRequest
 from gateway.scim.submission import Submission
 from gateway.settings import GatewaySettings
 from gateway.surroundings import Surroundings
-from schemas.ids import CommandId, ResourceId, TenantId, time_ordered_id
+from schemas.ids import CommandId, ResourceId, time_ordered_id
 from schemas.messages.commands import CreateResource, DeleteResource, PatchResource, ReplaceResource
 from schemas.messages.outcomes import Applied
 from schemas.scim.definitions.model import ResourceType
 from schemas.scim.errors import ResourceNotFoundError
-from schemas.scim.query import Query
 from schemas.scim.rendering import entity_tag
 from tenants.directory.port import DirectoryReader
-from tenants.directory.records import Page
+from tenants.errors import PortUnavailableError
 from tenants.read_cache.port import KeyKind, LookupKey
 
 _ID = re.compile(r"[0-9a-f]{32}")
+log = structlog.get_logger()
 
 
 class ResourceEndpoints:
@@ -52,9 +53,8 @@ class ResourceEndpoints:
         self._type = resource_type
         self._relation = relation
         self._lookups = lookups
-        self._directory = directory
+        self._pages = Pages(lookups, directory, settings, surroundings.now)
         self._submission = submission
-        self._settings = settings
         self._surroundings = surroundings
         self._presenter = Presenter(resource_type, relation, settings)
         self._limits = BodyLimits(settings)
@@ -89,11 +89,11 @@ class ResourceEndpoints:
     async def list(self, request: ScimRequest) -> web.Response:
         """Answer ``GET /Users`` (RFC 7644, 3.4.2)."""
         wanted = self._presenter.wanted(request)
-        selected = selection(request.parameter("filter"), self._type)
-        part = wanted_part(request.parameter("startIndex"), request.parameter("count"), self._settings)
-        page = await self._page(wanted.tenant, selected, part)
-        bodies = await self._presenter.page(wanted, page.resources)
-        return scim_answer(list_response(bodies, total=page.total, start_index=part.start_index))
+        found = await self._pages.find(wanted.tenant, self._type, ListRequest.from_parameters(request.parameter))
+        bodies = await self._presenter.page(wanted, found.resources)
+        return scim_answer(
+            list_response(bodies, total=found.total, start_index=found.start_index, next_cursor=found.next_cursor)
+        )
 
     async def replace(self, request: ScimRequest) -> web.Response:
         """Answer ``PUT /Users/{id}`` (RFC 7644, 3.5.1)."""
@@ -151,22 +151,17 @@ class ResourceEndpoints:
             "if_match": entity_tags(request.http.headers.get("If-Match")),
         }
 
-    async def _page(self, tenant: TenantId, selected: Selection, part: Part) -> Page:
-        if selected.lookup is not None:
-            kind, value = selected.lookup
-            found = await self._lookups.resources(LookupKey(tenant, self._type.name, kind, value)) or ()
-            first = part.start_index - 1
-            return Page(len(found), tuple(found[first : first + part.count]))
-        query = Query(self._type.name, selected.filter, start_index=part.start_index, count=part.count)
-        return await in_time(self._directory.search(tenant, query), self._settings.read_timeout_seconds)
-
     async def _whole(
         self, wanted: Wanted, applied: Applied, *, status: int = 200, may_be_related: bool = True
     ) -> web.Response:
         """Return the resource as the next read will show it."""
         related = None
         if wanted.with_relation and may_be_related:
-            related = await self._relation.of(wanted.tenant, applied.resource_id)
+            try:
+                related = await self._relation.of(wanted.tenant, applied.resource_id)
+            except PortUnavailableError:
+                # It is applied: saying "try again" now would be untrue, and a second POST a conflict.
+                log.warning("Answer to a write lacks an attribute", attribute=self._relation.attribute)
         return self._presenter.answer(wanted, applied.body, applied.version, related=related, status=status)
 
 

@@ -14,8 +14,3 @@ async def me(_: ScimRequest) -> NoReturn:
 async def search(_: ScimRequest) -> NoReturn:
     """Answer ``POST .search`` (RFC 7644, 3.4.3)."""
     raise UnsupportedOperationError("POST .search is not supported; use GET with a filter")
-
-
-async def bulk(_: ScimRequest) -> NoReturn:
-    """Answer ``POST /Bulk`` (RFC 7644, 3.7)."""
-    raise UnsupportedOperationError("bulk operations are not supported")

@@ -55,11 +55,12 @@ class UrlMap:
         Raises:
             ResourceNotFoundError: It leads nowhere.
         """
-        endpoint, slash, name = path.partition("/")
+        # RFC 3986, 6.2.2.2: percent-encoded letters are the letters.
+        endpoint, slash, name = (unquote(part) if "%" in part else part for part in path.partition("/"))
         route = self._routes.get((endpoint.lower(), name.lower()) if slash else (endpoint.lower(),))
         if route is not None:
             return route, ""
         route = self._routes.get((endpoint.lower(), _NAMED))
         if route is None or not name or "/" in name:
             raise ResourceNotFoundError("there is no such endpoint")
-        return route, unquote(name) if "%" in name else name
+        return route, name

@@ -241,8 +241,11 @@ def _multi_valued(attribute: Attribute, one: Check, path: str, *, strict: bool) 
 
 
 def _distinct(elements: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    # RFC 7643, 2.4: the same value with the same type is not to be returned twice.
-    return list({tuple(element.items()): element for element in elements}.values())
+    # RFC 7643, 2.4: the same value with the same type is not to be returned twice. Elements may hold lists.
+    distinct: dict[str, dict[str, Any]] = {}
+    for element in elements:
+        distinct.setdefault(repr(sorted(element.items())), element)
+    return list(distinct.values())
 
 
 def _check_primary(elements: list[dict[str, Any]], path: str) -> None:

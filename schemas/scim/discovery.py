@@ -12,14 +12,16 @@ SERVICE_PROVIDER_CONFIG = "urn:ietf:params:scim:schemas:core:2.0:ServiceProvider
 RESOURCE_TYPE = "urn:ietf:params:scim:schemas:core:2.0:ResourceType"
 
 
-def service_provider_config(*, base: str, max_results: int, documentation_uri: str | None = None) -> dict[str, Any]:
+def service_provider_config(
+    *, base: str, max_results: int, bulk_operations: int, bulk_bytes: int, documentation_uri: str | None = None
+) -> dict[str, Any]:
     """Return the service provider's configuration; what it declares is what works."""
     documentation = {"documentationUri": documentation_uri} if documentation_uri else {}
     return {
         "schemas": [SERVICE_PROVIDER_CONFIG],
         **documentation,
         "patch": {"supported": True},
-        "bulk": {"supported": False, "maxOperations": 0, "maxPayloadSize": 0},
+        "bulk": {"supported": True, "maxOperations": bulk_operations, "maxPayloadSize": bulk_bytes},
         "filter": {"supported": True, "maxResults": max_results},
         "changePassword": {"supported": False},
         "sort": {"supported": False},

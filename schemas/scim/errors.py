@@ -60,6 +60,24 @@ class TooManyError(ScimError):
     scim_type = "tooMany"
 
 
+class InvalidCursorError(ScimError):
+    """The cursor is none of ours, or belongs to another query (RFC 9865, 2.1)."""
+
+    scim_type = "invalidCursor"
+
+
+class ExpiredCursorError(ScimError):
+    """The cursor was one of ours, too long ago (RFC 9865, 2.1)."""
+
+    scim_type = "expiredCursor"
+
+
+class InvalidCountError(ScimError):
+    """A query with a cursor asks for a page size that cannot be had, or changes it on the way (RFC 9865, 2.1)."""
+
+    scim_type = "invalidCount"
+
+
 class UniquenessError(ScimError):
     """A value that has to be unique is taken."""
 

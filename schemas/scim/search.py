@@ -1,7 +1,7 @@
 """Search documents: the form of a resource that filters, uniqueness and sorting compare.
 
 Keys are spelt as the schema spells them, safe for every store; text is folded where case does not matter, so that all
-comparisons are plain comparisons.
+comparisons are plain comparisons. The primary element of a multi-valued attribute comes first.
 """
 
 import unicodedata
@@ -121,6 +121,8 @@ def _convert(attribute: Attribute) -> Convert:
         case AttributeType.COMPLEX:
             has_primary = attribute.multi_valued and "primary" in attribute.sub_attributes
             one = _complex(_table(attribute.sub_attributes), primary=has_primary)
+            if has_primary:
+                return _primary_first(_each(one))
         case AttributeType.BOOLEAN | AttributeType.INTEGER | AttributeType.DECIMAL:
             one = _as_it_is
         case _:
@@ -137,6 +139,19 @@ def _each(one: Convert) -> Convert:
         return [converted for value in values if (converted := one(value)) not in _EMPTY]
 
     return convert
+
+
+def _primary_first(all_of_them: Convert) -> Convert:
+    def convert(values: list[Any]) -> list[Any]:
+        converted: list[Any] = all_of_them(values)
+        # RFC 7644, 3.4.2.3: a sort compares the primary element, else the first.
+        return sorted(converted, key=_is_not_primary) if len(converted) > 1 else converted
+
+    return convert
+
+
+def _is_not_primary(element: Mapping[str, Any]) -> bool:
+    return element["primary"] is not True
 
 
 def _complex(table: Table, *, primary: bool = False) -> Convert:

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from schemas.ids import AccountId, ResourceId
+from schemas.scim.query import Position
 
 
 class Hold(StrEnum):
@@ -157,3 +158,5 @@ class Page:
     total: int
     """All matches, not the page's."""
     resources: tuple[CachedResource, ...] = field(default=())
+    next: Position | None = None
+    """Where the next page begins: the place of the last resource; None on the last page."""

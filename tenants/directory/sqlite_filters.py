@@ -46,10 +46,13 @@ class Condition:
 
 
 _NEVER = Condition("FALSE")
-_ALWAYS = Condition("TRUE")
+ALWAYS = Condition("TRUE")
 _NAMES = {"User": "userName", "Group": "displayName"}
 _COMPARISONS = {Operator.EQ: "=", Operator.GT: ">", Operator.GE: ">=", Operator.LT: "<", Operator.LE: "<="}
 _DOCUMENT = "r.search"
+_FEW = frozenset({("id",), ("userName",), ("externalId",), ("emails", "value")})
+"""What hardly ever two resources have in common."""
+_WITH_ADDRESS = Condition("r.id IN (SELECT id FROM emails WHERE tenant = ? AND value = ?)")
 
 Test = Callable[[str, str], Condition]
 """SQL of a value, SQL of its JSON type → a condition."""
@@ -58,6 +61,21 @@ Test = Callable[[str, str], Condition]
 def translate(filter: ResolvedFilter, *, tenant: TenantId, resource_type: str) -> Condition:
     """Return the condition that holds for the rows whose resources meet the filter."""
     return _Translation(tenant, resource_type).condition(filter, _DOCUMENT)
+
+
+def finds_few(filter: ResolvedFilter) -> bool:
+    """Tell whether an index leads to few resources that can meet the filter."""
+    match filter:
+        case Matches(field, Operator.EQ, str()):
+            return field.steps in _FEW
+        case SomeElement() | HasMember():
+            return isinstance(filter, HasMember) or address_asked_for(filter) is not None
+        case All(terms):
+            return any(map(finds_few, terms))
+        case AnyOf(terms):
+            return all(map(finds_few, terms))
+        case _:
+            return False
 
 
 class _Translation:
@@ -89,7 +107,7 @@ class _Translation:
                     "EXISTS (SELECT 1 FROM edges WHERE tenant = ? AND grp = r.id AND desired)", (self._tenant,)
                 )
             case All(terms):
-                return _joined("AND", [self.condition(term, root) for term in terms] or [_ALWAYS])
+                return _joined("AND", [self.condition(term, root) for term in terms] or [ALWAYS])
             case AnyOf(terms):
                 return _joined("OR", [self.condition(term, root) for term in terms] or [_NEVER])
             case Not(term):
@@ -154,7 +172,7 @@ def _object(element: str) -> str:
 def _mentioned(operator: Operator, wanted: str) -> Condition:
     """Return a condition that holds wherever a text of the document compares so: cheaper than to parse the document."""
     if operator in {Operator.GT, Operator.GE, Operator.LT, Operator.LE}:
-        return _ALWAYS
+        return ALWAYS
     quoted = orjson.dumps(wanted).decode()
     needle = quoted[operator in {Operator.CO, Operator.EW} : len(quoted) - (operator in {Operator.CO, Operator.SW})]
     return Condition(f"instr({_DOCUMENT}, ?)", (needle,))

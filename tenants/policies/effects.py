@@ -54,9 +54,13 @@ def profile_of(resource: StoredResource) -> dict[str, Any]:
     return {name: value for name, value in resource.attributes.items() if name != "active"}
 
 
-def is_active(resource: StoredResource) -> bool:
-    """Tell whether the identity provider lets the person in."""
-    return resource.attributes.get("active", True) is not False
+def is_active(resource: StoredResource) -> bool | None:
+    """Tell whether the identity provider lets the person in; None when it has taken back what it said of that.
+
+    Nobody is let in, and nobody is locked out, because ``active`` was removed.
+    """
+    active: bool | None = resource.attributes.get("active")
+    return active
 
 
 def _leaving(account: Account | None, policies: Policies) -> tuple[Effect, ...]:
@@ -82,7 +86,7 @@ def _differing(desired: StoredResource, account: Account) -> tuple[Effect, ...]:
     found: list[Effect] = []
     if account.resource != desired.id:
         found.append(Effect(EffectKind.LINK, "same externalId as an account that was kept"))
-    if not is_active(desired) and account.status is not AccountStatus.DISABLED:
+    if is_active(desired) is False and account.status is not AccountStatus.DISABLED:
         found.append(Effect(EffectKind.DISABLE, "active is false"))
     if account.profile != profile_of(desired) or account.external_id != desired.external_id:
         found.append(Effect(EffectKind.UPDATE, "attributes differ"))

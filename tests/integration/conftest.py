@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.client import ScimClient, open_client
-from tests.support.shapes import Shape, open_distributed, open_embedded
+from tests.support.shapes import Shape, new_distributed, new_embedded, open_distributed, open_embedded
 
 
 @pytest.fixture
@@ -21,6 +21,27 @@ def distributed(mongodb_url: str, amqp_url: str) -> Iterator[Shape]:
     """The distributed shape: two gateways and two workers."""
     with open_distributed(mongodb_url=mongodb_url, amqp_url=amqp_url) as shape:
         yield shape
+
+
+@pytest.fixture
+def idle_embedded(tmp_path: Path) -> Iterator[Shape]:
+    """The embedded shape before its start."""
+    with new_embedded(tmp_path / "rollcall") as shape:
+        yield shape
+
+
+@pytest.fixture
+def idle_distributed(mongodb_url: str, amqp_url: str) -> Iterator[Shape]:
+    """The distributed shape before its start."""
+    with new_distributed(mongodb_url=mongodb_url, amqp_url=amqp_url) as shape:
+        yield shape
+
+
+@pytest.fixture(params=["embedded", "distributed"])
+def idle(request: pytest.FixtureRequest) -> Shape:
+    """Each of the two shapes before its start: for the command line alone."""
+    idle: Shape = request.getfixturevalue(f"idle_{request.param}")
+    return idle
 
 
 @pytest.fixture(params=["embedded", "distributed"])

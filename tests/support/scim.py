@@ -33,7 +33,7 @@ PUBLIC_URL = "https://scim.example.org"
 ACME = TenantId("acme")
 GLOBEX = TenantId("globex")
 START = 1_800_000_000.0
-SETTINGS = GatewaySettings(public_url=PUBLIC_URL, signing_keys=KEYS)
+SETTINGS = GatewaySettings(public_url=PUBLIC_URL, signing_keys=KEYS, refusal_look_seconds=0.005)
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ from pymongo import MongoClient
 
 from deploy.commands.session import Session, open_session
 from deploy.settings import Settings, read_settings
+from deploy.signing import keys_of, with_signing_keys
 from deploy.wiring import Stores, open_stores
 from schemas.ids import TenantId
 from tenants.administration.tenants import SettingsChange
@@ -70,7 +71,17 @@ class Shape:
     @property
     def settings(self) -> Settings:
         """What the processes read from their environment."""
-        return read_settings(self.environment)
+        return with_signing_keys(read_settings(self.environment))
+
+    @property
+    def signing_key(self) -> str:
+        """What tokens are signed with."""
+        return keys_of(self.settings).current.secret.decode()
+
+    @property
+    def running(self) -> list[LaunchedProcess]:
+        """All processes that run now."""
+        return list(self._running)
 
     @property
     def workers(self) -> list[LaunchedProcess]:
@@ -96,7 +107,7 @@ class Shape:
         """Start workers; return once all of them have begun."""
         workers = [self._launch("worker", ["worker"], self._ports[0]) for _ in range(count)]
         for worker in workers:
-            _wait_for_text(worker, "Worker started")
+            wait_for_text(worker, "Worker started")
         return workers
 
     def kill(self, process: LaunchedProcess) -> None:
@@ -182,17 +193,22 @@ class Shape:
 @contextmanager
 def open_embedded(data: Path, **settings: str) -> Iterator[Shape]:
     """Yield the embedded shape over the folder, serving; stopped afterwards."""
+    with new_embedded(data, **settings) as shape:
+        shape.start_serve()
+        yield shape
+
+
+@contextmanager
+def new_embedded(data: Path, **settings: str) -> Iterator[Shape]:
+    """Yield the embedded shape over the folder, not started yet; stopped afterwards."""
     port = free_port()
     environment = {
         "ROLLCALL_DATA": str(data),
         "ROLLCALL_STORE_URL": f"sqlite:///{data}/rollcall.sqlite",
         "ROLLCALL_PORT": str(port),
-        "ROLLCALL_PUBLIC_URL": f"http://127.0.0.1:{port}",
-        **_secret(),
         **settings,
     }
     with _open(environment, [port]) as shape:
-        shape.start_serve()
         yield shape
 
 
@@ -204,18 +220,25 @@ def open_distributed(
 
     Lanes are told apart by their tenants alone, so shapes on one broker do not overlap in time.
     """
+    with new_distributed(mongodb_url=mongodb_url, amqp_url=amqp_url, gateways=gateways, **settings) as shape:
+        shape.start_gateways()
+        shape.start_workers(workers)
+        yield shape
+
+
+@contextmanager
+def new_distributed(*, mongodb_url: str, amqp_url: str, gateways: int = 2, **settings: str) -> Iterator[Shape]:
+    """Yield the distributed shape over a database of its own, not started yet; cleaned up likewise."""
     ports = [free_port() for _ in range(gateways)]
     store_url = _with_database(mongodb_url, new_name("integration"))
     environment = {
         "ROLLCALL_STORE_URL": store_url,
         "ROLLCALL_BUS_URL": amqp_url,
         "ROLLCALL_PUBLIC_URL": f"http://127.0.0.1:{ports[0]}",
-        **_secret(),
+        "ROLLCALL_SIGNING_KEY": secrets.token_urlsafe(48),
         **settings,
     }
     with _open(environment, ports) as shape:
-        shape.start_gateways()
-        shape.start_workers(workers)
         yield shape
     with MongoClient[dict[str, object]](store_url) as client:
         client.drop_database(client.get_default_database().name)
@@ -246,10 +269,6 @@ def log_of(process: LaunchedProcess) -> str:
 def _last_words(process: LaunchedProcess) -> str:
     lines = [line for line in log_of(process).splitlines() if "Request answered" not in line]
     return "\n".join(lines[-_LINES_SHOWN:])
-
-
-def _secret() -> dict[str, str]:
-    return {"ROLLCALL_SIGNING_KEY": secrets.token_urlsafe(48)}
 
 
 def _rollcall(*arguments: str) -> list[str]:
@@ -286,7 +305,9 @@ def _wait_until_ready(process: LaunchedProcess, port: int) -> None:
     wait_until(is_ready, awaited=f"{process.name} to be ready", timeout_seconds=_START_TIMEOUT_SECONDS)
 
 
-def _wait_for_text(process: LaunchedProcess, text: str) -> None:
+def wait_for_text(process: LaunchedProcess, text: str) -> None:
+    """Return once the process has written the text."""
+
     def is_written() -> bool:
         process.check_alive()
         return text in log_of(process)

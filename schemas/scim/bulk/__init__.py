@@ -4,11 +4,13 @@
 operations into an order in which each finds what it refers to.
 """
 
-from schemas.scim.bulk.message import BulkOperation, BulkRequest, parse_bulk
+from schemas.scim.bulk.message import BULK_REQUEST, BULK_RESPONSE, BulkOperation, BulkRequest, parse_bulk
 from schemas.scim.bulk.plan import Part, Step, plan
 from schemas.scim.bulk.references import UnresolvedReferenceError, parted, references, resolved
 
 __all__ = [
+    "BULK_REQUEST",
+    "BULK_RESPONSE",
     "BulkOperation",
     "BulkRequest",
     "Part",

@@ -3,7 +3,7 @@
 What is wrong with the envelope refuses the message; what is wrong with an operation is that operation's failure alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote
@@ -126,7 +126,7 @@ def _fault(operation: BulkOperation, members: Mapping[str, Any], *, strict: bool
     return None
 
 
-def _without_namesakes(operations: Any) -> tuple[BulkOperation, ...]:
+def _without_namesakes(operations: Iterable[BulkOperation]) -> tuple[BulkOperation, ...]:
     """Return the operations; of several POSTs under one bulkId only the first can be carried out, and referred to."""
     seen: set[str] = set()
     kept = []

@@ -55,6 +55,7 @@ def plan(operations: Sequence[BulkOperation], catalog: Catalog, *, in_order: boo
     return tuple(step for _, step in sorted(zip(waves, steps, strict=True), key=lambda pair: pair[0]))
 
 
+_NOTHING = ("nothing",)
 _Referred = list[dict[int, str]]
 """For each operation, the operations that it refers to, with their bulkIds."""
 
@@ -83,20 +84,25 @@ def _named_by(operation: BulkOperation) -> set[str]:
 def _in_reference_order(referred: _Referred) -> list[Step]:
     steps: list[Step] = []
     latest: dict[int, Part] = {}
+    open_circles: list[tuple[Step, frozenset[int]]] = []
+
+    def add(step: Step) -> None:
+        steps.append(step)
+        latest[step.operation] = step.part
+
     for start in range(len(referred)):
-        rest = []
-        for index, postponed in _depth_first(start, referred, begun=latest):
-            late = frozenset(bulk_id for other, bulk_id in referred[index].items() if other in postponed)
-            part = Part.FIRST if late else Part.WHOLE
-            after = frozenset((other, latest[other]) for other in referred[index] if other not in postponed)
-            steps.append(Step(index, part, after, late))
-            latest[index] = part
+        for index, circular in _depth_first(start, referred, begun=latest):
+            late = frozenset(referred[index][other] for other in circular)
+            after = frozenset((other, latest[other]) for other in referred[index] if other not in circular)
+            step = Step(index, Part.FIRST if late else Part.WHOLE, after, late)
+            add(step)
             if late:
-                rest.append((index, postponed, late))
-        for index, postponed, late in rest:
-            after = frozenset((other, latest[other]) for other in {index, *postponed})
-            steps.append(Step(index, Part.REST, after, late))
-        latest.update((index, Part.REST) for index, _, _ in rest)
+                open_circles.append((step, circular))
+            closed = [circle for circle in open_circles if circle[1] <= latest.keys()]
+            open_circles = [circle for circle in open_circles if circle not in closed]
+            for first, others in closed:
+                known = frozenset((other, latest[other]) for other in others | {first.operation})
+                add(replace(first, part=Part.REST, after=known))
     return steps
 
 
@@ -157,7 +163,7 @@ def _touched(operation: BulkOperation, catalog: Catalog) -> tuple[object, ...]:
     """Return what an operation touches; nothing where it might be anything, like a name that it takes or gives free."""
     resource_type = catalog.by_endpoint(operation.endpoint)
     if operation.fault is not None or resource_type is None:
-        return ((),)
+        return _NOTHING
     if operation.method == "POST":
         return _touched_by_new(operation, resource_type)
     if operation.method == "PATCH" and resource_type.name == "Group" and _is_about_members(operation.data):

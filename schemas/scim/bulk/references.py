@@ -1,7 +1,8 @@
 """References to resources that the same message makes: ``bulkId:...`` in the place of an id (RFC 7644, 3.7.2)."""
 
 import re
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any, ClassVar
 
 from schemas.scim.errors import ScimError
@@ -45,7 +46,7 @@ def resolved(value: Any, ids: Mapping[str, str]) -> Any:
     return _replaced(value, id_of)
 
 
-def parted(data: Mapping[str, Any], postponed: Set[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+def parted(data: Mapping[str, Any], postponed: AbstractSet[str]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return what of a new resource does not need the postponed references, and what does.
 
     The second part, added to the resource later, makes it what was asked for: single elements of lists, single
@@ -60,7 +61,7 @@ def parted(data: Mapping[str, Any], postponed: Set[str]) -> tuple[dict[str, Any]
     return now, later
 
 
-def _parted_value(name: str, value: Any, postponed: Set[str]) -> tuple[Any, Any]:
+def _parted_value(name: str, value: Any, postponed: AbstractSet[str]) -> tuple[Any, Any]:
     if not references(value) & postponed:
         return value, None
     if isinstance(value, list):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from schemas.scim.definitions.model import Attribute, AttributeType, Mutability, ResourceType, Returned
-from schemas.scim.errors import InvalidFilterError
+from schemas.scim.errors import InvalidFilterError, InvalidPathError
 from schemas.scim.filters.nodes import (
     All,
     AnyOf,
@@ -43,6 +43,8 @@ _REFUSED: dict[AttributeType, frozenset[Operator]] = {
     AttributeType.DATE_TIME: _PARTS,
 }
 _BOOLEANS = {"true": True, "false": False}
+_EDGES = {"Group": ("members",), "User": ("groups",)}
+"""What stands in no search document."""
 
 
 def resolve(filter: Filter, resource_type: ResourceType) -> ResolvedFilter:
@@ -61,6 +63,25 @@ def resolve_element(filter: Filter, attribute: Attribute) -> ResolvedFilter:
         InvalidFilterError: As for ``resolve``.
     """
     return _tree(filter, lambda condition: _about_element(condition, attribute))
+
+
+def resolve_field(path: AttributePath, resource_type: ResourceType) -> Field:
+    """Return where search documents hold what a sort by the attribute compares.
+
+    Raises:
+        InvalidPathError: The type has no such attribute, or resources cannot be sorted by it.
+    """
+    try:
+        place = _place(path, resource_type)
+        compared = _comparable_place(place)
+    except InvalidFilterError as error:
+        raise InvalidPathError(f"{path.name} names no single value of {resource_type.name}") from error
+    if place.field.steps == ("meta", "location"):
+        # The URIs of one type differ in their ids alone.
+        return Field(("id",), (False,))
+    if _is_hidden(place.attribute) or place.field.steps[0] in _EDGES.get(resource_type.name, ()):
+        raise InvalidPathError(f"resources cannot be sorted by {place.attribute.name}")
+    return compared.field
 
 
 def _tree(filter: Filter, leaf: Callable[[Condition], ResolvedFilter]) -> ResolvedFilter:
@@ -137,7 +158,7 @@ def _about_element(condition: Condition, attribute: Attribute) -> ResolvedFilter
 
 def _condition(condition: Compare | Exists, place: _Place) -> ResolvedFilter:
     attribute = place.attribute
-    if attribute.returned is Returned.NEVER or attribute.mutability is Mutability.WRITE_ONLY:
+    if _is_hidden(attribute):
         raise InvalidFilterError(f"{attribute.name} cannot be filtered by")
     if place.field.steps == ("meta", "location"):
         raise InvalidFilterError("meta.location cannot be filtered by; ask for the id")
@@ -146,6 +167,10 @@ def _condition(condition: Compare | Exists, place: _Place) -> ResolvedFilter:
     if condition.value is None:
         return resolve_null(condition.operator, Present(place.field), attribute.name)
     return _comparison(condition.operator, condition.value, _comparable_place(place))
+
+
+def _is_hidden(attribute: Attribute) -> bool:
+    return attribute.returned is Returned.NEVER or attribute.mutability is Mutability.WRITE_ONLY
 
 
 def _comparable_place(place: _Place) -> _Place:

@@ -6,58 +6,14 @@ from typing import Any, TypeVar
 import orjson
 
 from schemas.ids import ResourceId, TenantId
-from schemas.scim.query import Query
+from schemas.scim.query import Position, Query
 from tenants.directory.port import AccountReader, DirectoryReader
 from tenants.directory.records import Account, CachedResource, Cohort, GroupOfMember, Member, Page
 from tenants.directory.sqlite.rows import ACCOUNT_JSON, COHORT_JSON, account_of, cohort_of
-from tenants.directory.sqlite_filters import translate
+from tenants.directory.sqlite.searching import search
 from tenants.sqlite import SqliteStore, one_document
 
 T = TypeVar("T")
-
-_TOTALS = {
-    "User": "SELECT users FROM tenants WHERE id = ?1",
-    "Group": "SELECT groups FROM tenants WHERE id = ?1",
-}
-_COUNTED_TOTAL = "SELECT count(*) FROM resources WHERE tenant = ?1 AND type = ?2"
-# Tenant, type, count, skip. Rows to skip are counted from the end that is nearer.
-_WHOLE = """
-WITH
-page (total, count, skip) AS MATERIALIZED (SELECT coalesce(({total}), 0), ?3, ?4),
-found AS (
-    SELECT * FROM (
-        SELECT r.type, r.id, r.version, r.modified, r.rendered FROM resources AS r
-        WHERE r.tenant = ?1 AND r.type = ?2
-        ORDER BY r.id LIMIT (SELECT iif(2 * skip <= total, count, 0) FROM page) OFFSET ?4
-    )
-    UNION ALL
-    SELECT * FROM (
-        SELECT r.type, r.id, r.version, r.modified, r.rendered FROM resources AS r
-        WHERE r.tenant = ?1 AND r.type = ?2
-        ORDER BY r.id DESC LIMIT (SELECT iif(2 * skip > total, max(0, min(count, total - skip)), 0) FROM page)
-        OFFSET (SELECT max(0, total - skip - count) FROM page)
-    )
-)
-SELECT json_array(
-    (SELECT total FROM page),
-    (SELECT json_group_array(json_array(type, id, version, modified, rendered)) FROM (SELECT * FROM found ORDER BY id))
-)
-"""
-# Tenant, type, the condition's values, count, skip.
-_FILTERED = """
-WITH
-hits AS MATERIALIZED (
-    SELECT r.rowid AS place, r.id FROM resources AS r WHERE r.tenant = ? AND r.type = ? AND ({condition})
-)
-SELECT json_array(
-    (SELECT count(*) FROM hits),
-    (
-        SELECT json_group_array(json_array(r.type, r.id, r.version, r.modified, r.rendered))
-        FROM (SELECT place FROM hits ORDER BY id LIMIT ? OFFSET ?) AS h CROSS JOIN resources AS r ON r.rowid = h.place
-    )
-)
-"""
-
 
 class SqliteDirectoryReader(DirectoryReader):
     """Reads of one tenant, in SQLite."""
@@ -67,9 +23,9 @@ class SqliteDirectoryReader(DirectoryReader):
         self._store = store
 
     async def search(self, tenant: TenantId, query: Query) -> Page:
-        sql, parameters = _search(tenant, query)
-        total, rows = await self._select(sql, parameters)
-        return Page(total, tuple(_cached(*row) for row in rows))
+        statement = search(tenant, query)
+        total, rows = await self._select(statement.sql, statement.values)
+        return _page(total, rows, query)
 
     async def members(self, tenant: TenantId, groups: Sequence[ResourceId]) -> Mapping[ResourceId, Sequence[Member]]:
         rows = await self._select(
@@ -133,17 +89,15 @@ class SqliteAccountReader(AccountReader):
         return await self._store.read(lambda connection: one_document(connection, sql, parameters))
 
 
-def _search(tenant: TenantId, query: Query) -> tuple[str, list[Any]]:
-    """Return the statement that yields the total and the page's rows as one JSON array, and its parameters."""
-    place, page = [tenant, query.resource_type], [query.count, query.start_index - 1]
-    if query.filter is not None:
-        condition = translate(query.filter, tenant=tenant, resource_type=query.resource_type)
-        return _FILTERED.replace("{condition}", condition.sql), [*place, *condition.values, *page]
-    return _WHOLE.replace("{total}", _TOTALS.get(query.resource_type, _COUNTED_TOTAL)), [*place, *page]
-
-
-def _cached(type: str, id: ResourceId, version: int, modified: str, rendered: str) -> CachedResource:
-    return CachedResource(type, id, version, modified, rendered.encode())
+def _page(total: int, rows: Sequence[Sequence[Any]], query: Query) -> Page:
+    """Return the page of the rows, of which one more than asked for came where there are more."""
+    resources = tuple(
+        CachedResource(type, id, version, modified, rendered.encode())
+        for type, id, version, modified, rendered, _ in rows[: query.count]
+    )
+    if len(rows) <= query.count:
+        return Page(total, resources)
+    return Page(total, resources, Position(rows[query.count - 1][-1], resources[-1].id))
 
 
 def _grouped(rows: Iterable[Sequence[Any]], make: Callable[..., T]) -> dict[ResourceId, list[T]]:

@@ -4,16 +4,23 @@ import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 
+import orjson
 import pytest
+from aiohttp import web
 from structlog.testing import capture_logs
 
-from schemas.ids import TenantId
+from gateway.middlewares.errors import Errors
+from gateway.visit import Visit
+from schemas.ids import ResourceId, TenantId
 from schemas.messages.commands import Command
 from schemas.messages.outcomes import Outcome
+from schemas.scim.query import Query
 from tenants.bus.inbox import Inbox
 from tenants.bus.port import CommandSender
-from tenants.directory.records import CachedResource
+from tenants.directory.port import DirectoryReader
+from tenants.directory.records import CachedResource, GroupOfMember, Member, Page
 from tenants.errors import PortUnavailableError
+from tenants.ports import GatewayPorts
 from tenants.read_cache.port import LookupKey, ReadCache
 from tests.support.scim import ACME, SETTINGS, Scim, open_scim
 
@@ -28,6 +35,24 @@ class BrokenReadCache(ReadCache):
 
     async def find(self, keys: Sequence[LookupKey]) -> Mapping[LookupKey, Sequence[CachedResource]]:
         raise self._error
+
+
+class NoMemberships(DirectoryReader):
+    """A directory of which the memberships cannot be read."""
+
+    def __init__(self, directory: DirectoryReader) -> None:
+        self._directory = directory
+
+    async def search(self, tenant: TenantId, query: Query) -> Page:
+        return await self._directory.search(tenant, query)
+
+    async def members(self, tenant: TenantId, groups: Sequence[ResourceId]) -> Mapping[ResourceId, Sequence[Member]]:
+        raise PortUnavailableError("away")
+
+    async def groups_of(
+        self, tenant: TenantId, members: Sequence[ResourceId]
+    ) -> Mapping[ResourceId, Sequence[GroupOfMember]]:
+        raise PortUnavailableError("away")
 
 
 class NoBus(CommandSender):
@@ -46,6 +71,17 @@ async def test_a_store_that_cannot_be_reached_means_again_later() -> None:
         answer = await scim.request("GET", f"/Users/{ID}")
         assert (answer.status, answer.json["status"], answer.headers["Retry-After"]) == (503, "503", "5")
         assert b"10.0.0.7" not in answer.body
+
+
+async def test_a_write_that_was_applied_is_never_answered_as_if_it_was_not() -> None:
+    def without_memberships(ports: GatewayPorts) -> GatewayPorts:
+        return replace(ports, directory=NoMemberships(ports.directory))
+
+    async with open_scim(change=without_memberships) as scim:
+        user = (await scim.request("POST", "/Users", {"userName": "bjensen"})).json
+        answer = await scim.request("PUT", f"/Users/{user['id']}", {"userName": "bjensen", "title": "Boss"})
+        assert (answer.status, answer.json["title"]) == (200, "Boss")
+        assert (await scim.request("GET", f"/Users/{user['id']}")).status == 503
 
 
 async def test_a_bus_that_cannot_be_reached_means_again_later() -> None:
@@ -72,6 +108,16 @@ async def test_a_fault_of_ours_is_answered_with_the_requests_id_and_written_with
     assert b"secret" not in answer.body
     (failure,) = [line for line in lines if line["log_level"] == "error"]
     assert (failure["event"], failure["request_id"], failure["exc_info"]) == ("Request failed", "r-42", True)
+
+
+async def test_a_refusal_of_aiohttps_own_is_answered_in_scims_form() -> None:
+    async def refused() -> web.Response:
+        raise web.HTTPMethodNotAllowed("PUT", ["GET"])
+
+    answer = await Errors(SETTINGS).answered(refused(), Visit("r1", 0.0, "", ""))
+    assert isinstance(answer, web.Response)
+    assert isinstance(answer.body, bytes)
+    assert (answer.status, answer.headers["Allow"], orjson.loads(answer.body)["status"]) == (405, "GET", "405")
 
 
 async def test_one_line_is_written_for_a_request_with_nothing_of_what_was_asked_for(scim: Scim) -> None:

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.support.scim import GLOBEX, PUBLIC_URL, Scim
+from tests.support.scim import ACME, GLOBEX, PUBLIC_URL, Scim
 
 LIST = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 
@@ -54,7 +54,7 @@ async def test_without_arguments_a_first_page_and_the_total_are_answered(scim: S
         "filter=USERNAME%20EQ%20%22U1%22",
         "filter=urn:ietf:params:scim:schemas:core:2.0:User:userName+eq+%22u1%22",
         "aadOptscim062020&filter=userName+eq+%22u1%22",
-        "filter=userName+eq+%22u1%22&aadOptscim062020&sortBy=nothing&cursor=",
+        "filter=userName+eq+%22u1%22&aadOptscim062020&anything=else&&=",
         "filter=userName+sw+%22u%22+and+userName+ew+%221%22",
         "filter=userName+eq+%22%751%22",
     ],
@@ -228,3 +228,13 @@ async def test_look_ups_that_come_together_travel_together(scim: Scim) -> None:
     )
     assert [answer.json["totalResults"] for answer in answers] == [1] + [0] * 39
     assert scim.count("rollcall_batch_size_count", kind="find") - before < 40
+
+
+async def test_look_ups_of_several_tenants_may_travel_together_and_none_sees_anothers(scim: Scim) -> None:
+    users = {
+        tenant: (await scim.request("POST", "/Users", {"userName": "same"}, tenant=tenant)).json["id"]
+        for tenant in (ACME, GLOBEX)
+    }
+    path = "/Users?filter=userName+eq+%22same%22"
+    answers = await asyncio.gather(*(scim.request("GET", path, tenant=tenant) for tenant in (ACME, GLOBEX) * 10))
+    assert [found(answer.json) for answer in answers] == [[users[ACME]], [users[GLOBEX]]] * 10

@@ -17,8 +17,9 @@ MANUAL = replace(SYNC, activation=Activation.MANUAL)
 SSO = replace(MANUAL, authentication=Authentication.SSO)
 
 
-def user(id: str = "u1", *, active: bool = True, **attributes: Any) -> StoredResource:
-    attributes = {"userName": "barbara", **attributes, "active": active}
+def user(id: str = "u1", *, active: bool | None = True, **attributes: Any) -> StoredResource:
+    said = {} if active is None else {"active": active}
+    attributes = {"userName": "barbara", **attributes, **said}
     return StoredResource(
         type="User",
         id=ResourceId(id),
@@ -64,6 +65,14 @@ def test_single_sign_on_activates_whatever_is_stored() -> None:
 
 def test_somebody_who_never_was_active_gets_no_account() -> None:
     assert kinds(user(active=False), None, SYNC) == []
+
+
+def test_an_account_stays_as_it_is_when_active_is_taken_back() -> None:
+    account = account_of(user())
+    disabled = settled(user(active=False), account, SYNC)
+    assert kinds(user(active=None), account, SYNC) == []
+    assert kinds(user(active=None), disabled, SYNC) == []
+    assert kinds(user(active=None), None, SYNC) == []
 
 
 def test_deactivation_disables_and_keeps() -> None:

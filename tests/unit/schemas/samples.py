@@ -22,6 +22,12 @@ def users_with_bodies(*, required: bool = False) -> ResourceType:
         {"name": "height", "type": "decimal"},
         {"name": "tags", "multiValued": True},
         {"name": "doctor", "type": "complex", "subAttributes": [{"name": "name", "required": True}, {"name": "city"}]},
+        {
+            "name": "visits",
+            "type": "complex",
+            "multiValued": True,
+            "subAttributes": [{"name": "value"}, {"name": "drugs", "multiValued": True}],
+        },
     ]
     schema = compile_schema({"id": BODY, "name": "Body", "attributes": attributes})
     extension = Extension(schema, required)

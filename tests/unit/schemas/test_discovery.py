@@ -1,5 +1,7 @@
 """Discovery documents tell the truth."""
 
+from typing import Any
+
 import pytest
 from scim2_models import ResourceType as JudgedResourceType
 from scim2_models import Schema as JudgedSchema
@@ -18,26 +20,32 @@ from tests.unit.schemas.samples import CATALOG, USERS
 HERE = "https://rollcall.example/scim/v2/acme"
 
 
+def config_of(*, documentation_uri: str | None = None) -> dict[str, Any]:
+    return service_provider_config(
+        base=HERE, max_results=1000, bulk_operations=7, bulk_bytes=4096, documentation_uri=documentation_uri
+    )
+
+
 def test_the_configuration_declares_what_works_and_no_more() -> None:
-    config = service_provider_config(base=HERE, max_results=1000)
+    config = config_of()
     supported = {
         name: feature["supported"] for name, feature in config.items() if isinstance(feature, dict) and name != "meta"
     }
     assert supported == {
         "patch": True,
-        "bulk": False,
+        "bulk": True,
         "filter": True,
         "changePassword": False,
         "sort": False,
         "etag": True,
     }
     assert config["filter"]["maxResults"] == 1000
-    assert config["bulk"] == {"supported": False, "maxOperations": 0, "maxPayloadSize": 0}
+    assert config["bulk"] == {"supported": True, "maxOperations": 7, "maxPayloadSize": 4096}
     assert [scheme["type"] for scheme in config["authenticationSchemes"]] == ["oauthbearertoken"]
 
 
 def test_the_configuration_has_its_place() -> None:
-    config = service_provider_config(base=HERE, max_results=1)
+    config = config_of()
     assert config["meta"] == {
         "resourceType": "ServiceProviderConfig",
         "location": f"{HERE}/ServiceProviderConfig",
@@ -45,8 +53,8 @@ def test_the_configuration_has_its_place() -> None:
 
 
 def test_documentation_is_named_where_there_is_some() -> None:
-    assert "documentationUri" not in service_provider_config(base=HERE, max_results=1)
-    config = service_provider_config(base=HERE, max_results=1, documentation_uri="https://docs.example")
+    assert "documentationUri" not in config_of()
+    config = config_of(documentation_uri="https://docs.example")
     assert config["documentationUri"] == "https://docs.example"
 
 
@@ -81,6 +89,6 @@ def test_an_independent_judge_reads_the_schemas(schema: Schema) -> None:
 
 
 def test_an_independent_judge_reads_the_rest() -> None:
-    assert JudgedConfig.model_validate(service_provider_config(base=HERE, max_results=1000)).patch is not None
+    assert JudgedConfig.model_validate(config_of()).patch is not None
     for document in resource_types(CATALOG, base=HERE):
         assert JudgedResourceType.model_validate(document).name == document["name"]

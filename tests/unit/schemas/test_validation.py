@@ -191,6 +191,17 @@ def test_the_same_element_is_kept_once_and_the_same_type_twice() -> None:
     assert _tolerant(roles=roles)["roles"] == roles[:2]
 
 
+def test_an_element_is_the_same_whatever_the_order_of_its_members() -> None:
+    roles = [{"value": "r", "type": "t"}, {"type": "t", "value": "r"}]
+    assert _tolerant(roles=roles)["roles"] == roles[:1]
+
+
+def test_elements_may_hold_lists() -> None:
+    visits = [{"value": "a", "drugs": ["x", "y"]}, {"value": "b"}, {"drugs": ["x", "y"], "value": "a"}]
+    body = {"userName": "babs", BODY: {"shoeSize": 44, "visits": visits}}
+    assert validate(body, users_with_bodies(), strict=False)[BODY]["visits"] == visits[:2]
+
+
 def test_unknown_attributes_are_ignored_at_any_depth() -> None:
     deep: dict[str, Any] = {}
     for _ in range(500):

@@ -1,0 +1,108 @@
+"""The endpoint ``/Bulk`` (RFC 7644, 3.7)."""
+
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from gateway.answers import scim_answer
+from gateway.middlewares.errors import Errors
+from gateway.middlewares.limits import BodyLimits
+from gateway.refusals import BodyTooLargeError
+from gateway.scim.bulk_commands import BulkCommands
+from gateway.scim.bulk_run import PUT_OFF, BulkRun, Pace, Result
+from gateway.scim.payloads import json_object
+from gateway.scim.presentation import tenant_url
+from gateway.scim.request import ScimRequest
+from gateway.scim.submission import Submission
+from gateway.settings import GatewaySettings
+from schemas.scim.bulk import BULK_RESPONSE, BulkOperation, BulkRequest, parse_bulk, plan
+from schemas.scim.definitions.catalog import Catalog
+from schemas.scim.rendering import entity_tag
+
+
+class BulkEndpoint:
+    """``/Bulk``."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        commands: BulkCommands,
+        *,
+        submission: Submission,
+        errors: Errors,
+        settings: GatewaySettings,
+    ) -> None:
+        """Have commands made and submitted by these."""
+        self._catalog = catalog
+        self._commands = commands
+        self._submission = submission
+        self._errors = errors
+        self._settings = settings
+        self._limits = BodyLimits(settings)
+
+    async def carry_out(self, request: ScimRequest) -> web.Response:
+        """Answer ``POST /Bulk``."""
+        message = await self._message(request)
+        run = BulkRun(
+            request,
+            message.operations,
+            Pace(self._settings.bulk_at_once, message.fail_on_errors),
+            commands=self._commands,
+            submission=self._submission,
+            errors=self._errors,
+        )
+        steps = plan(message.operations, self._catalog, in_order=message.fail_on_errors is not None)
+        await run.carry_out(steps)
+        results = [run.results.get(index) for index in range(len(message.operations))]
+        if put_off := _put_off(results):
+            return put_off
+        return self._answer(request, message, results)
+
+    async def _message(self, request: ScimRequest) -> BulkRequest:
+        body = await self._limits.read(request.http)
+        payload = json_object(body, nesting_limit=self._settings.nesting_limit)
+        message = parse_bulk(payload, strict=request.is_strict)
+        if len(message.operations) > self._settings.bulk_operations:
+            # RFC 7644, 3.7.4.
+            raise BodyTooLargeError(f"a request may have {self._settings.bulk_operations} operations at most")
+        return message
+
+    def _answer(self, request: ScimRequest, message: BulkRequest, results: list[Result | None]) -> web.Response:
+        base = tenant_url(self._settings.public_url, request.tenant.id)
+        entries = [
+            self._entry(operation, result, base)
+            for operation, result in zip(message.operations, results, strict=True)
+            if result is not None
+        ]
+        return scim_answer(orjson.dumps({"schemas": [BULK_RESPONSE], "Operations": entries}))
+
+    def _entry(self, operation: BulkOperation, result: Result, base: str) -> dict[str, Any]:
+        entry: dict[str, Any] = {"method": operation.method} if operation.method else {}
+        if operation.bulk_id is not None:
+            entry["bulkId"] = operation.bulk_id
+        if location := self._location(operation, result, base):
+            entry["location"] = location
+        if result.version is not None and operation.method != "DELETE":
+            entry["version"] = entity_tag(result.version)
+        entry["status"] = str(result.answer.status)
+        if result.id is None:
+            entry["response"] = orjson.Fragment(result.refusal)
+        return entry
+
+    def _location(self, operation: BulkOperation, result: Result, base: str) -> str | None:
+        """Return the URI of the resource; of one that cannot be told, what the client itself said."""
+        type_ = self._catalog.by_endpoint(operation.endpoint)
+        if result.id is not None and type_ is not None:
+            return f"{base}{type_.endpoint}/{result.id}"
+        if operation.method == "POST" or not operation.path:
+            return None
+        return f"{base}/{operation.path.removeprefix('/')}"
+
+
+def _put_off(results: list[Result | None]) -> web.Response | None:
+    """Return the answer that asks the client to come again, where that is all there is to say."""
+    answers = [result.answer for result in results if result is not None]
+    if answers and all(answer.status in PUT_OFF for answer in answers):
+        return answers[0]
+    return None

@@ -1,0 +1,161 @@
+"""Whatever a client sends is understood or refused; nothing that it can make up is a fault of ours."""
+
+import string
+from contextlib import suppress
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry
+
+from gateway.metrics import GatewayMetrics
+from gateway.scim.listing import ListRequest, selection
+from gateway.scim.payloads import Payloads
+from gateway.scim.preconditions import entity_tags, is_known
+from schemas.messages.codec import decode_commands, encode_commands
+from schemas.messages.commands import PatchResource
+from schemas.scim.definitions.catalog import core_catalog
+from schemas.scim.errors import ScimError
+from schemas.scim.projection import Projection
+from tests.support.lane import CALLER
+from tests.support.scim import ACME, SETTINGS
+
+ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+NAMES = st.sampled_from(
+    [
+        *("schemas", "id", "externalId", "meta", "userName", "name", "givenName", "emails", "value", "type", "primary"),
+        *("active", "displayName", "members", "$ref", "groups", "password", "roles", "manager", "department", "title"),
+        *("name.givenName", 'emails[type eq "work"].value', f"{ENTERPRISE}:manager", ENTERPRISE, "x509Certificates"),
+    ]
+)
+OPERATORS = st.sampled_from(["eq", "CO", "pr", "xx"])
+SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**63), 2**64 - 1),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.text(max_size=8),
+    st.sampled_from(["True", "false", "", "work", "2026-11-25T00:00:00Z", "no-date", "urn:x", "bulkId:1", "dGVzdA=="]),
+)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES | st.text(max_size=4), inner, max_size=4),
+    max_leaves=8,
+)
+OBJECTS = st.dictionaries(NAMES | st.text(max_size=4), VALUES, max_size=6)
+PATHS = st.one_of(
+    NAMES,
+    st.text(max_size=12),
+    st.text('emailsvu."\\[]() eqandorpr', max_size=30),
+    st.builds(
+        '{}[{} {} "{}"].{}'.format, NAMES, NAMES, st.sampled_from(["eq", "CO", "pr", "xx"]), st.text(max_size=3), NAMES
+    ),
+)
+OPERATION = st.fixed_dictionaries(
+    {},
+    optional={
+        "op": st.sampled_from(["add", "Add", "replace", "remove", "REMOVE", "move"]) | VALUES,
+        "path": PATHS | VALUES,
+        "value": VALUES,
+        "name": SCALARS,
+    },
+)
+PATCHES = st.fixed_dictionaries(
+    {"Operations": st.lists(OPERATION, max_size=3) | VALUES},
+    optional={"schemas": st.just(["urn:ietf:params:scim:api:messages:2.0:PatchOp"]) | VALUES},
+)
+TYPES = st.sampled_from(["User", "Group"])
+
+
+def payloads(type_name: str) -> Payloads:
+    return Payloads(core_catalog().resource_type(type_name), SETTINGS, GatewayMetrics(CollectorRegistry()))
+
+
+@given(TYPES, OBJECTS, st.booleans())
+def test_any_object_is_a_resource_or_refused(type_name: str, body: dict[str, Any], strict: bool) -> None:
+    with suppress(ScimError):
+        attributes = payloads(type_name).attributes(orjson.dumps(body), strict=strict)
+        assert "password" not in attributes
+
+
+@given(TYPES, PATCHES, st.booleans())
+def test_any_object_is_a_patch_that_can_be_sent_or_refused(type_name: str, body: dict[str, Any], strict: bool) -> None:
+    with suppress(ScimError):
+        operations = payloads(type_name).operations(orjson.dumps(body), strict=strict)
+        command = PatchResource("c", ACME, CALLER, 1.0, type_name, "r", operations)  # type: ignore[arg-type]
+        assert decode_commands(encode_commands([command])) == (command,)
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        {"op": "replace", "path": "password", "value": "s3cret"},
+        {"op": "Add", "path": "urn:ietf:params:scim:schemas:core:2.0:User:PASSWORD", "value": "s3cret"},
+        {"op": "replace", "value": {"password": "s3cret", "Password": "s3cret", "title": "Boss"}},
+    ],
+)
+@pytest.mark.parametrize("strict", [False, True])
+def test_no_password_enters_a_command(operation: dict[str, Any], strict: bool) -> None:
+    body = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [operation]}
+    with suppress(ScimError):
+        assert "s3cret" not in repr(payloads("User").operations(orjson.dumps(body), strict=strict))
+    resource = {"schemas": [f"{ENTERPRISE}"], "userName": "x", "password": "s3cret"}
+    with suppress(ScimError):
+        assert "s3cret" not in repr(payloads("User").attributes(orjson.dumps(resource), strict=strict))
+
+
+@given(TYPES, st.binary(max_size=40) | st.text('{}[]":,\\u12', max_size=40).map(str.encode))
+def test_any_bytes_are_a_resource_or_refused(type_name: str, body: bytes) -> None:
+    with pytest.raises(ScimError):
+        payloads(type_name).attributes(body, strict=False)
+
+
+@given(TYPES, PATHS | st.text(string.printable, max_size=40) | st.text(max_size=40))
+def test_any_text_is_a_filter_or_refused(type_name: str, text: str) -> None:
+    with suppress(ScimError):
+        selection(text, core_catalog().resource_type(type_name))
+
+
+@given(TYPES, st.text(max_size=40) | NAMES, st.text(max_size=40))
+def test_any_texts_are_a_projection_or_refused(type_name: str, wanted: str, excluded: str) -> None:
+    with suppress(ScimError):
+        projection = Projection.parse(wanted, excluded, core_catalog().resource_type(type_name))
+        projection.apply({"schemas": [], "id": "x", "name": {"givenName": "y"}})
+
+
+@given(st.none() | st.text(max_size=25), st.none() | st.integers().map(str) | st.text("0123456789-+._ ", max_size=8))
+def test_any_texts_are_a_part_of_a_list_or_refused(start_index: str | None, count: str | None) -> None:
+    parameters = {"startIndex": start_index, "count": count}
+    with suppress(ScimError):
+        asked = ListRequest.from_parameters(parameters.get)
+        assert asked.start_index >= 1
+        assert asked.count is None or asked.count >= 0
+
+
+@given(st.text(max_size=20))
+def test_a_condition_is_never_taken_for_none(header: str) -> None:
+    assert entity_tags(header)
+
+
+@pytest.mark.parametrize(
+    ("header", "tags"),
+    [
+        (None, ()),
+        ("*", ("*",)),
+        ('W/"1"', ('W/"1"',)),
+        ('"1", W/"2" ,"3"', ('"1"', 'W/"2"', '"3"')),
+        ("", ("",)),
+        ("3", ("3",)),
+    ],
+)
+def test_entity_tags_are_read(header: str | None, tags: tuple[str, ...]) -> None:
+    assert entity_tags(header) == tags
+
+
+@pytest.mark.parametrize(
+    ("header", "known"), [(None, False), ("*", True), ('W/"3"', True), ('"3"', True), ('W/"33"', False), ("3", False)]
+)
+def test_versions_are_compared_weakly(header: str | None, known: bool) -> None:
+    assert is_known(header, 3) is known
