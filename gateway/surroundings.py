@@ -4,7 +4,6 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +20,3 @@ class Surroundings:
     def random_id(self) -> str:
         """Return 32 hexadecimal digits that nobody else has."""
         return f"{self.random_bits(128):032x}"
-
-
-def timestamp(unix_seconds: float) -> str:
-    """Return RFC 3339 text in UTC with milliseconds, as it is kept everywhere."""
-    return datetime.fromtimestamp(unix_seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import structlog
 
@@ -11,6 +10,7 @@ from schemas.ids import TenantId
 from schemas.messages.commands import Command
 from schemas.messages.outcomes import Abandoned, Outcome
 from schemas.scim.definitions.catalog import Catalog
+from schemas.timestamps import timestamp
 from tenants.directory.writer import DirectoryWriter, Need
 from tenants.errors import DuplicateError, LaneLostError, PortUnavailableError, UnknownTenantError
 from workers.decision import Decision, decide
@@ -114,5 +114,4 @@ class Execution:
 
     def _moment(self) -> Moment:
         now = self._clock()
-        at = datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        return Moment(at, now)
+        return Moment(timestamp(now), now)

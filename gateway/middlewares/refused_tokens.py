@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import structlog
 
 from gateway.settings import GatewaySettings
-from gateway.surroundings import Surroundings, timestamp
+from gateway.surroundings import Surroundings
 from gateway.visit import Visit
 from schemas.ids import TenantId, TokenId, tenant_id
+from schemas.timestamps import timestamp
 from tenants.audit.port import AuditEntry, AuditLog
 from tenants.credentials.scim_tokens import Cause
 from tenants.errors import PortUnavailableError, UnknownTenantError

@@ -2,9 +2,9 @@
 
 import structlog
 
-from gateway.surroundings import timestamp
 from gateway.visit import Visit
 from schemas.ids import TenantId, TokenId
+from schemas.timestamps import timestamp
 from tenants.credentials.verification import Principal
 from tenants.errors import PortUnavailableError
 from tenants.registry.port import Registry, TokenUse

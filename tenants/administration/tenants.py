@@ -6,8 +6,8 @@ from typing import Any
 
 from schemas.ids import TenantId, tenant_id
 from schemas.messages.notices import TenantChanged
+from schemas.timestamps import timestamp
 from tenants.administration.actor import Actor, RefusedError
-from tenants.administration.times import timestamp
 from tenants.audit.port import AuditEntry
 from tenants.errors import DuplicateError, RevisionConflictError
 from tenants.policies.settings import Activation, Authentication, Deprovisioning, OnReturn, OperationMode, Policies

@@ -7,8 +7,8 @@ from typing import Any
 
 from schemas.ids import TenantId, TokenId
 from schemas.messages.notices import TokenChanged
+from schemas.timestamps import timestamp
 from tenants.administration.actor import Actor, RefusedError
-from tenants.administration.times import timestamp
 from tenants.audit.port import AuditEntry
 from tenants.credentials import jwt
 from tenants.credentials.scim_tokens import digest, last_four

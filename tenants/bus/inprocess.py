@@ -19,11 +19,11 @@ from schemas.ids import CommandId, TenantId
 from schemas.messages.commands import Command
 from schemas.messages.notices import Notice
 from schemas.messages.outcomes import Outcome
+from schemas.timestamps import timestamp
 from tenants.bus.inbox import Inbox
 from tenants.bus.port import CommandSender, Delivery, LaneReader, Notices, ParkedDelivery, ParkedLane
 from tenants.bus.replies import outcomes_by_sender
 from tenants.bus.rotation import Rotation, again
-from tenants.bus.timestamps import timestamp
 from tenants.errors import PortUnavailableError
 
 _NOTICES_KEPT = 10_000

@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from schemas.ids import TenantId
+from schemas.scim.filters.lookups import address_asked_for
 from schemas.scim.filters.nodes import (
     All,
     AnyOf,
@@ -47,12 +48,16 @@ class Condition:
 
 _NEVER = Condition("FALSE")
 ALWAYS = Condition("TRUE")
-_NAMES = {"User": "userName", "Group": "displayName"}
+_COLUMNS = {"id": "r.id", "externalId": "r.external_id"}
+_COLUMNS_OF_TYPE = {
+    "User": {"userName": "r.name", "displayName": "r.display_name"},
+    "Group": {"displayName": "r.name"},
+}
+_TIMES = {("meta", "created"): "r.created", ("meta", "lastModified"): "r.modified"}
 _COMPARISONS = {Operator.EQ: "=", Operator.GT: ">", Operator.GE: ">=", Operator.LT: "<", Operator.LE: "<="}
 _DOCUMENT = "r.search"
-_FEW = frozenset({("id",), ("userName",), ("externalId",), ("emails", "value")})
-"""What hardly ever two resources have in common."""
-_WITH_ADDRESS = Condition("r.id IN (SELECT id FROM emails WHERE tenant = ? AND value = ?)")
+_FEW = frozenset({("id",), ("userName",), ("displayName",), ("externalId",), ("emails", "value")})
+"""What hardly ever many resources have in common."""
 
 Test = Callable[[str, str], Condition]
 """SQL of a value, SQL of its JSON type → a condition."""
@@ -83,20 +88,21 @@ class _Translation:
 
     def __init__(self, tenant: TenantId, resource_type: str) -> None:
         self._tenant = tenant
-        self._columns = {"id": "r.id", "externalId": "r.external_id"}
-        if name := _NAMES.get(resource_type):
-            self._columns[name] = "r.name"
+        self._columns = _COLUMNS | _COLUMNS_OF_TYPE.get(resource_type, {})
         self._aliases = count(1)
 
     def condition(self, filter: ResolvedFilter, root: str) -> Condition:
         """Return the condition on the JSON object that the SQL ``root`` stands for."""
         match filter:
-            case Matches():
-                return self._matches(filter, root)
+            case Matches() | SomeElement() if root == _DOCUMENT and (address := address_asked_for(filter)) is not None:
+                # The index may hold more than compares equal, so the document is asked as well.
+                return _joined("AND", [self._with_address(address), self._of_document(filter, root)])
+            case Matches(field, operator, str(wanted)) if root == _DOCUMENT and (time := _TIMES.get(field.steps)):
+                return _compares_time(time, operator, wanted)
+            case Matches() | SomeElement():
+                return self._of_document(filter, root)
             case Present(field):
                 return self._some_value(field, root, lambda _, type: Condition(f"{type} IS NOT NULL"))
-            case SomeElement(field, inner):
-                return self._some_element(field, inner, root)
             case HasMember(member):
                 return Condition(
                     "r.id IN (SELECT grp FROM edges WHERE tenant = ? AND member = ? AND desired)",
@@ -112,6 +118,14 @@ class _Translation:
                 return _joined("OR", [self.condition(term, root) for term in terms] or [_NEVER])
             case Not(term):
                 return self.condition(term, root).closed(behind=" IS NOT TRUE")
+
+    def _with_address(self, address: str) -> Condition:
+        return Condition("r.id IN (SELECT id FROM emails WHERE tenant = ? AND value = ?)", (self._tenant, address))
+
+    def _of_document(self, filter: Matches | SomeElement, root: str) -> Condition:
+        if isinstance(filter, Matches):
+            return self._matches(filter, root)
+        return self._some_element(filter.field, filter.inner, root)
 
     def _matches(self, filter: Matches, root: str) -> Condition:
         field, operator, wanted = filter.field, filter.operator, filter.value
@@ -201,6 +215,19 @@ def _compares_text(value: str, operator: Operator, wanted: str) -> Condition:
         case _:
             # Both are text: the database compares UTF-8 bytes, which is the order of code points.
             return Condition(f"{value} {_COMPARISONS[operator]} ?", (wanted,))
+
+
+def _compares_time(column: str, operator: Operator, wanted: str) -> Condition:
+    """Return the condition on a time, which has three fraction digits in its column, six in documents and filters."""
+    if operator not in _COMPARISONS:
+        return _compares_text(f"substr({column}, 1, 23) || '000Z'", operator, wanted)
+    whole = f"{wanted[:23]}Z"
+    if wanted[23:] == "000Z":
+        return _compares_text(column, operator, whole)
+    # Between two milliseconds.
+    if operator is Operator.EQ:
+        return _NEVER
+    return _compares_text(column, Operator.GT if operator in {Operator.GT, Operator.GE} else Operator.LE, whole)
 
 
 def _matches_scalar(value: str, type: str, operator: Operator, wanted: Scalar) -> Condition:

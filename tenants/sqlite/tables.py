@@ -63,5 +63,39 @@ _FIRST = (
         PRIMARY KEY (tenant, number)
     )""",
 )
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)
+_SORTING = (
+    # What lists are sorted and filtered by, with the id behind it, so that a page is a range of an index.
+    "ALTER TABLE resources ADD COLUMN display_name TEXT",
+    # A JSON array, followed by the table `emails`.
+    "ALTER TABLE resources ADD COLUMN emails TEXT",
+    """UPDATE resources SET display_name = json_extract(search, '$.displayName'), emails = (
+        SELECT nullif(json_group_array(DISTINCT json_extract(value, '$.value')), '[]')
+        FROM json_each(search, '$.emails') WHERE json_type(value, '$.value') = 'text'
+    ) WHERE type = 'User'""",
+    "CREATE INDEX resources_by_display_name ON resources (tenant, type, display_name, id)",
+    "CREATE INDEX resources_by_created ON resources (tenant, type, created, id)",
+    "CREATE INDEX resources_by_modified ON resources (tenant, type, modified, id)",
+    # With those that have none, which sorts put behind the others, or before them.
+    "DROP INDEX resources_by_external_id",
+    "CREATE INDEX resources_by_external_id ON resources (tenant, type, external_id, id)",
+    """CREATE TABLE emails (
+        tenant TEXT NOT NULL, value TEXT NOT NULL, id TEXT NOT NULL,
+        PRIMARY KEY (tenant, value, id)
+    ) WITHOUT ROWID""",
+    """INSERT INTO emails SELECT DISTINCT r.tenant, e.value, r.id
+        FROM resources AS r, json_each(r.emails) AS e WHERE r.emails IS NOT NULL""",
+    """CREATE TRIGGER emails_come AFTER INSERT ON resources WHEN new.emails IS NOT NULL BEGIN
+        INSERT INTO emails SELECT DISTINCT new.tenant, value, new.id FROM json_each(new.emails);
+    END""",
+    """CREATE TRIGGER emails_change AFTER UPDATE OF emails ON resources WHEN new.emails IS NOT old.emails BEGIN
+        DELETE FROM emails WHERE tenant = old.tenant AND id = old.id
+            AND value IN (SELECT value FROM json_each(old.emails));
+        INSERT INTO emails SELECT DISTINCT new.tenant, value, new.id FROM json_each(new.emails);
+    END""",
+    """CREATE TRIGGER emails_go AFTER DELETE ON resources WHEN old.emails IS NOT NULL BEGIN
+        DELETE FROM emails WHERE tenant = old.tenant AND id = old.id
+            AND value IN (SELECT value FROM json_each(old.emails));
+    END""",
+)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SORTING)
 """What leads from each version of the tables to the next; applied ones are never edited."""

@@ -16,6 +16,7 @@ from schemas.ids import CommandId, TenantId
 from schemas.messages.codec import UnreadableMessageError, decode_commands, encode_commands, encode_outcomes
 from schemas.messages.commands import Command
 from schemas.messages.outcomes import Outcome
+from schemas.timestamps import timestamp
 from tenants.bus.port import Delivery, LaneReader
 from tenants.bus.rabbitmq.driver import channel_below, driver_errors, open_channel
 from tenants.bus.rabbitmq.parking import parked_headers
@@ -24,7 +25,6 @@ from tenants.bus.rabbitmq.standing import Stand, Standing
 from tenants.bus.rabbitmq.topology import Declarations, Topology
 from tenants.bus.replies import outcomes_by_sender
 from tenants.bus.rotation import Rotation, again
-from tenants.bus.timestamps import timestamp
 from tenants.errors import PortUnavailableError
 
 log = structlog.get_logger(__name__)

@@ -11,11 +11,11 @@ from pamqp.common import FieldTable
 from schemas.ids import TenantId
 from schemas.messages.codec import UnreadableMessageError, decode_commands
 from schemas.messages.commands import Command
+from schemas.timestamps import timestamp
 from tenants.bus.port import ParkedDelivery, ParkedLane
 from tenants.bus.rabbitmq.connection import LastingConnection
 from tenants.bus.rabbitmq.driver import answer_in_time, channel_below, driver_errors, open_channel
 from tenants.bus.rabbitmq.topology import Topology
-from tenants.bus.timestamps import timestamp
 
 _REASON, _AT = "reason", "at"
 _LONGEST_REASON = 2_000

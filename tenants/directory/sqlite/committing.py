@@ -20,8 +20,8 @@ RECEIPT_LIFE = timedelta(days=1)
 _EXPIRY_EVERY, _EXPIRED_AT_ONCE = 16, 2048
 """Every 16th transaction forgets old receipts: more than 16 transactions bring, and too few to be felt."""
 
-_RESOURCES = """resources (tenant, id, type, name, external_id, version, created, modified, applied_version, hold,
-    rendered, search, attributes)"""
+_RESOURCES = """resources (tenant, id, type, name, external_id, display_name, emails, version, created, modified,
+    applied_version, hold, rendered, search, attributes)"""
 _ACCOUNTS = "accounts (tenant, id, resource, external_id, login_key, login, status, sign_in, activated, profile)"
 
 
@@ -89,7 +89,7 @@ def _update_resources(connection: Connection, tenant: TenantId, resources: Seque
         return
     rows = [resource_row(tenant, one) for one in resources]
     # Names that change are given up before any is taken; indexes are touched only where their columns change.
-    keys = [row[:2] + row[3:5] for row in rows]
+    keys = [row[:2] + row[3:7] for row in rows]
     update(
         connection,
         "UPDATE resources SET name = NULL FROM {new} WHERE tenant = column1 AND id = column2 AND name <> column3",
@@ -97,8 +97,9 @@ def _update_resources(connection: Connection, tenant: TenantId, resources: Seque
     )
     update(
         connection,
-        """UPDATE resources SET name = column3, external_id = column4 FROM {new}
-        WHERE tenant = column1 AND id = column2 AND (name IS NOT column3 OR external_id IS NOT column4)""",
+        """UPDATE resources SET name = column3, external_id = column4, display_name = column5, emails = column6
+        FROM {new} WHERE tenant = column1 AND id = column2 AND (name IS NOT column3 OR external_id IS NOT column4
+            OR display_name IS NOT column5 OR emails IS NOT column6)""",
         keys,
     )
     update(
@@ -106,7 +107,7 @@ def _update_resources(connection: Connection, tenant: TenantId, resources: Seque
         """UPDATE resources SET version = column3, created = column4, modified = column5, applied_version = column6,
             hold = column7, rendered = column8, search = column9, attributes = column10
         FROM {new} WHERE tenant = column1 AND id = column2""",
-        [row[:2] + row[5:] for row in rows],
+        [row[:2] + row[7:] for row in rows],
     )
 
 

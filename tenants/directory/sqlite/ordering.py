@@ -92,7 +92,5 @@ def order_of(sort: Sort | None, resource_type: str) -> Order:
 
 def _path(field: Field) -> str:
     """Return the JSON path to the field's value, in lists to that of the first element, as an SQL literal."""
-    steps = (
-        f'."{step}"{"[0]" if is_list else ""}' for step, is_list in zip(field.steps, field.lists, strict=True)
-    )
+    steps = (f'."{step}"{"[0]" if is_list else ""}' for step, is_list in zip(field.steps, field.lists, strict=True))
     return "'$" + "".join(steps).replace("'", "''") + "'"

@@ -15,6 +15,7 @@ from tenants.sqlite import SqliteStore, one_document
 
 T = TypeVar("T")
 
+
 class SqliteDirectoryReader(DirectoryReader):
     """Reads of one tenant, in SQLite."""
 

@@ -75,6 +75,8 @@ def resource_row(tenant: str, one: StoredResource) -> tuple[Any, ...]:
         one.type,
         one.name,
         one.external_id,
+        _display_name(one),
+        _addresses(one),
         one.version,
         one.created,
         one.modified,
@@ -115,6 +117,19 @@ def cohort_row(tenant: str, one: Cohort) -> tuple[Any, ...]:
 def tombstone_row(tenant: str, one: Tombstone) -> tuple[Any, ...]:
     """Return the columns of ``tombstones``."""
     return tenant, one.type, one.id, one.name, one.external_id, one.deleted, one.hold
+
+
+def _display_name(one: StoredResource) -> str | None:
+    """Return what Users are sorted by; a Group's is its name."""
+    display_name = one.search.get("displayName") if one.type == "User" else None
+    return display_name if isinstance(display_name, str) else None
+
+
+def _addresses(one: StoredResource) -> str | None:
+    """Return the e-mail addresses as a JSON array, for the index of addresses; None without any."""
+    found = {element.get("value") for element in one.search.get("emails", ())}
+    texts = sorted(address for address in found if isinstance(address, str))
+    return orjson.dumps(texts).decode() if texts else None
 
 
 def _json(document: dict[str, Any]) -> str:
