@@ -1,6 +1,6 @@
 """How resources are shown: whose URIs, which attributes, with members and groups where they are wanted."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,15 +69,14 @@ class Presenter:
 
     async def page(self, wanted: Wanted, resources: Sequence[CachedResource]) -> Sequence[bytes]:
         """Return the bodies of a page's resources."""
-        if not wanted.with_relation or not resources:
-            return [self._body(wanted, resource.rendered, None) for resource in resources]
-        if len(resources) == 1:
-            entries = await self._relation.of(wanted.tenant, resources[0].id)
-            return [self._body(wanted, resources[0].rendered, entries)]
-        related = await in_time(
-            self._relation.of_page(wanted.tenant, [resource.id for resource in resources]), self._timeout_seconds
-        )
+        asked = [each.id for each in resources if self._relation.is_possible(each)] if wanted.with_relation else []
+        related = await self._related(wanted.tenant, asked) if asked else {}
         return [self._body(wanted, resource.rendered, related.get(resource.id)) for resource in resources]
+
+    async def _related(self, tenant: TenantId, ids: Sequence[ResourceId]) -> Mapping[ResourceId, Sequence[Any]]:
+        if len(ids) == 1:
+            return {ids[0]: await self._relation.of(tenant, ids[0]) or ()}
+        return await in_time(self._relation.of_page(tenant, ids), self._timeout_seconds)
 
     def location(self, tenant: TenantId, id: ResourceId) -> str:
         """Return the resource's URI."""

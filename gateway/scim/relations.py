@@ -13,7 +13,7 @@ from schemas.scim.definitions.catalog import Catalog
 from schemas.scim.definitions.model import ResourceType
 from schemas.scim.rendering import BASE
 from tenants.directory.port import DirectoryReader
-from tenants.directory.records import GroupOfMember, Member
+from tenants.directory.records import CachedResource, GroupOfMember, Member
 
 E = TypeVar("E")
 _BASE = BASE.decode()
@@ -23,6 +23,10 @@ class Relation(ABC, Generic[E]):
     """One such attribute."""
 
     attribute: str
+
+    def is_possible(self, resource: CachedResource) -> bool:
+        """Tell whether the resource may have entries at all."""
+        return True
 
     @abstractmethod
     def of(self, tenant: TenantId, id: ResourceId) -> "asyncio.Future[Sequence[E] | None]":
@@ -72,6 +76,9 @@ class GroupsOfUser(Relation[GroupOfMember]):
         """Read from these."""
         self._lookups = lookups
         self._directory = directory
+
+    def is_possible(self, resource: CachedResource) -> bool:
+        return resource.may_be_member
 
     def of(self, tenant: TenantId, id: ResourceId) -> "asyncio.Future[Sequence[GroupOfMember] | None]":
         return self._lookups.groups(tenant, id)

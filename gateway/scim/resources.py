@@ -76,14 +76,13 @@ class ResourceEndpoints:
     async def read(self, request: ScimRequest) -> web.Response:
         """Answer ``GET /Users/{id}`` (RFC 7644, 3.4.1)."""
         wanted, id = self._presenter.wanted(request), self._id(request)
-        looked_up = self._lookups.resources(LookupKey(wanted.tenant, self._type.name, KeyKind.ID, id))
-        related = self._relation.of(wanted.tenant, id) if wanted.with_relation else None
-        found = await looked_up
+        found = await self._lookups.resources(LookupKey(wanted.tenant, self._type.name, KeyKind.ID, id))
         if not found:
             raise self._unknown()
         if is_known(request.http.headers.get("If-None-Match"), found[0].version):
             return bare_answer(304, headers={"ETag": entity_tag(found[0].version)})
-        entries = await related if related is not None else None
+        is_related = wanted.with_relation and self._relation.is_possible(found[0])
+        entries = await self._relation.of(wanted.tenant, id) if is_related else None
         return self._presenter.answer(wanted, found[0].rendered, found[0].version, related=entries)
 
     async def list(self, request: ScimRequest) -> web.Response:

@@ -133,6 +133,8 @@ class CachedResource:
     version: int
     modified: str
     rendered: bytes
+    may_be_member: bool = field(default=True, compare=False)
+    """False: it is certainly in no group, and nobody has to ask."""
 
 
 @dataclass(frozen=True, slots=True)

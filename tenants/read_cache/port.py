@@ -35,7 +35,8 @@ class ReadCache(Protocol):
         """Return the resources of each key, by id; keys without any are missing.
 
         Keys of several tenants may travel together; each carries its tenant, and none sees another's.
-        An answer is never older than any write acknowledged before the call.
+        An answer is never older than any write acknowledged before the call. Of Users it also tells whether they are in
+        any group (``may_be_member``).
 
         Raises:
             PortUnavailableError: The store cannot be reached.

@@ -11,7 +11,9 @@ from tenants.read_cache.port import KeyKind, LookupKey, ReadCache
 from tenants.sqlite import SqliteStore, one_document
 
 _SELECT = """
-    SELECT json_group_array(json_array(kind, tenant, value, type, id, version, modified, rendered)) FROM (
+    SELECT json_group_array(json_array(kind, tenant, value, type, id, version, modified, rendered, EXISTS (
+        SELECT 1 FROM edges AS e WHERE e.tenant = found.tenant AND e.member = found.id AND e.desired
+    ))) FROM (
         SELECT 'id' AS kind, r.tenant, r.id AS value, r.type, r.id, r.version, r.modified, r.rendered
         FROM json_each(?) AS k CROSS JOIN resources AS r ON r.tenant = json_extract(k.value, '$[0]')
             AND r.type = json_extract(k.value, '$[1]') AND r.id = json_extract(k.value, '$[2]')
@@ -23,7 +25,7 @@ _SELECT = """
         SELECT 'external_id', r.tenant, r.external_id, r.type, r.id, r.version, r.modified, r.rendered
         FROM json_each(?) AS k CROSS JOIN resources AS r ON r.tenant = json_extract(k.value, '$[0]')
             AND r.type = json_extract(k.value, '$[1]') AND r.external_id = json_extract(k.value, '$[2]')
-    )
+    ) AS found
 """
 _KINDS = (KeyKind.ID, KeyKind.NAME, KeyKind.EXTERNAL_ID)
 """In the order of the statement's parameters."""
@@ -51,11 +53,13 @@ def _texts(keys: Iterable[LookupKey], kind: KeyKind) -> bytes:
 
 def _found(rows: Iterable[Sequence[Any]], wanted: Container[LookupKey]) -> dict[LookupKey, list[CachedResource]]:
     found: dict[LookupKey, list[CachedResource]] = {}
-    for kind, tenant, value, type, id, version, modified, rendered in rows:
+    for kind, tenant, value, type, id, version, modified, rendered, is_member in rows:
         key = LookupKey(tenant, type, KeyKind(kind), value)
         # SQLite's JSON cuts a text at a NUL: what was found is what was asked for only when the whole key is the same.
         if key in wanted:
-            found.setdefault(key, []).append(CachedResource(type, id, version, modified, rendered.encode()))
+            found.setdefault(key, []).append(
+                CachedResource(type, id, version, modified, rendered.encode(), bool(is_member))
+            )
     for resources in found.values():
         resources.sort(key=attrgetter("id"))
     return found

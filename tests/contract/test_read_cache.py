@@ -7,7 +7,7 @@ from schemas.ids import TenantId
 from tenants.directory.records import CachedResource, StoredResource
 from tenants.directory.writer import DirectoryWriter, Need
 from tenants.read_cache.port import KeyKind, LookupKey, ReadCache
-from tests.support.builders import LATER, Content, changes, group, resource_id, user
+from tests.support.builders import LATER, Content, changes, edge, group, resource_id, user
 
 ANN, BOB = user(1, "ann@example.com", external_id="E-1"), user(2, "bob@example.com", external_id="E-1")
 TWIN = user(1, "twin@example.com", external_id="E-2", version=5, modified=LATER)
@@ -139,3 +139,19 @@ def _cached(resource: StoredResource) -> CachedResource:
 
 def _listed(found: Found) -> dict[LookupKey, list[CachedResource]]:
     return {key: list(resources) for key, resources in found.items()}
+
+
+async def test_a_user_tells_whether_it_is_in_any_group(
+    read_cache: ReadCache, writer: DirectoryWriter, acme: TenantId, globex: TenantId
+) -> None:
+    loner, member, former, tutors = user(1, "u1"), user(2, "u2"), user(3, "u3"), group(9, "tutors")
+    edges = [edge(tutors, member), edge(tutors, former, desired=False)]
+    content = Content(inserted=[loner, member, former, tutors], edges_put=edges)
+    await writer.commit(changes(await writer.load(acme, Need()), content))
+    await writer.commit(changes(await writer.load(globex, Need()), Content(inserted=[member])))
+    keys = [LookupKey(acme, "User", KeyKind.ID, each.id) for each in (loner, member, former)]
+    keys += [LookupKey(globex, "User", KeyKind.ID, member.id), LookupKey(acme, "User", KeyKind.NAME, "u2")]
+
+    found = await read_cache.find(keys)
+
+    assert [found[key][0].may_be_member for key in keys] == [False, True, False, False, True]

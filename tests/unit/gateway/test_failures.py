@@ -79,6 +79,7 @@ async def test_a_write_that_was_applied_is_never_answered_as_if_it_was_not() -> 
 
     async with open_scim(change=without_memberships) as scim:
         user = (await scim.request("POST", "/Users", {"userName": "bjensen"})).json
+        await scim.request("POST", "/Groups", {"displayName": "Staff", "members": [{"value": user["id"]}]})
         answer = await scim.request("PUT", f"/Users/{user['id']}", {"userName": "bjensen", "title": "Boss"})
         assert (answer.status, answer.json["title"]) == (200, "Boss")
         assert (await scim.request("GET", f"/Users/{user['id']}")).status == 503
