@@ -8,7 +8,7 @@ import orjson
 
 from schemas.scim.definitions.model import ResourceType
 from schemas.scim.errors import InvalidCountError, InvalidValueError
-from schemas.scim.filters.lookups import as_lookup
+from schemas.scim.filters.lookups import as_lookup, plain_lookup
 from schemas.scim.filters.nodes import ResolvedFilter
 from schemas.scim.filters.parser import parse_filter
 from schemas.scim.filters.resolve import resolve
@@ -102,7 +102,7 @@ def selection(filter: str | None, resource_type: ResourceType) -> Selection:
     """
     if filter is None:
         return Selection()
-    resolved = resolve(parse_filter(filter), resource_type)
+    resolved = plain_lookup(filter, resource_type) or resolve(parse_filter(filter), resource_type)
     lookup = as_lookup(resolved, resource_type)
     return Selection(resolved, (KeyKind(lookup[0]), lookup[1]) if lookup is not None else None)
 

@@ -84,6 +84,15 @@ def resolve_field(path: AttributePath, resource_type: ResourceType) -> Field:
     return compared.field
 
 
+def knows(path: AttributePath, resource_type: ResourceType) -> bool:
+    """Tell whether resources of the type have such an attribute."""
+    try:
+        _place(path, resource_type)
+    except InvalidFilterError:
+        return False
+    return True
+
+
 def _tree(filter: Filter, leaf: Callable[[Condition], ResolvedFilter]) -> ResolvedFilter:
     match filter:
         case Conjunction(terms):
@@ -128,10 +137,11 @@ def _about_resource(condition: Condition, resource_type: ResourceType) -> Resolv
 
 
 def _place(path: AttributePath, resource_type: ResourceType) -> _Place:
-    attribute = resource_type.attribute(path.name, urn=path.urn)
+    urn = path.urn or _urn_meant(path.name, resource_type)
+    attribute = resource_type.attribute(path.name, urn=urn)
     if attribute is None:
         raise InvalidFilterError(f"{path.name} is no attribute of {resource_type.name}")
-    extension = None if path.urn is None else resource_type.extensions.get(path.urn.lower())
+    extension = None if urn is None else resource_type.extensions.get(urn.lower())
     base = _ROOT if extension is None else Field((search_key(extension.schema.id),), (False,))
     place: _Place | None = _Place(attribute, _below(base, attribute))
     if place is not None and path.sub is not None:
@@ -139,6 +149,14 @@ def _place(path: AttributePath, resource_type: ResourceType) -> _Place:
     if place is None:
         raise InvalidFilterError(f"{path.sub} is no sub-attribute of {attribute.name}")
     return place
+
+
+def _urn_meant(name: str, resource_type: ResourceType) -> str | None:
+    """Return the URI of the only extension with the attribute, where the core has none: clients ask ``manager eq``."""
+    if resource_type.attribute(name) is not None:
+        return None
+    schemas = [one.schema for one in resource_type.extensions.values() if name.lower() in one.schema.attributes]
+    return schemas[0].id if len(schemas) == 1 else None
 
 
 def _some_element(condition: ValuePath, place: _Place) -> ResolvedFilter:

@@ -1,11 +1,13 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from schemas.scim.definitions.catalog import ENTERPRISE_USER, compile_schema, core_catalog
 from schemas.scim.definitions.model import Extension, ResourceType
 from schemas.scim.errors import InvalidFilterError
-from schemas.scim.filters.lookups import as_lookup
+from schemas.scim.filters.lookups import as_lookup, plain_lookup
 from schemas.scim.filters.nodes import (
     All,
     AnyOf,
@@ -72,6 +74,8 @@ EMAIL_VALUE = Field(("emails", "value"), (True, False))
         (f"{ENTERPRISE_USER}:department pr", one(ENTERPRISE_KEY, "department")),
         (f"{ENTERPRISE_USER.upper()}:MANAGER.Value pr", one(ENTERPRISE_KEY, "manager", "value")),
         (f"{ENTERPRISE_USER}:manager.$ref pr", one(ENTERPRISE_KEY, "manager", "＄ref")),
+        ("department pr", one(ENTERPRISE_KEY, "department")),
+        ("manager.value pr", one(ENTERPRISE_KEY, "manager", "value")),
         ("emails pr", Field(("emails",), (True,))),
         ("emails.value pr", EMAIL_VALUE),
         ("schemas pr", Field(("schemas",), (True,))),
@@ -177,8 +181,6 @@ def test_more_about_members_is_refused(text: str) -> None:
         "nonsense pr",
         "name.nonsense pr",
         "title.value pr",
-        'department eq "x"',
-        'manager eq "x"',
         "urn:example:unknown:title pr",
         f"{ENTERPRISE_USER}:title pr",
         f"{ENTERPRISE_USER}:nonsense pr",
@@ -259,3 +261,24 @@ def test_tenant_attributes_are_compared_by_their_type() -> None:
 )
 def test_lookups_are_one_eq_on_a_key(text: str, resource_type: ResourceType, lookup: tuple[str, str] | None) -> None:
     assert as_lookup(ask(text, resource_type), resource_type) == lookup
+
+
+HOSTILE = st.sampled_from(["Bob", "\u00c4RA \ufb01", "\uff22ob", 'a" or "b', "x\\y", "", "\ud800", "\x00", "a\u00a0b"])
+
+
+@pytest.mark.parametrize("name", ["userName", "USERNAME", "displayName", "externalId", "id"])
+@pytest.mark.parametrize("resource_type", [USER, GROUP])
+@given(
+    value=st.text(max_size=12) | st.sampled_from(["Bob", "ÄRA ﬁ", "\uff22ob", 'a" or "b', "x\\y", "", "\ud800", "\x00"])
+)
+def test_the_short_way_for_plain_lookups_is_the_long_way(name: str, resource_type: ResourceType, value: str) -> None:
+    text = f' {name}  eQ "{value}" '
+    short = plain_lookup(text, resource_type)
+    assert short is None or short == ask(text, resource_type)
+
+
+@pytest.mark.parametrize(
+    ("text", "resource_type"), [('userName eq "Bob@x.org"', USER), ('externalId eq "E"', GROUP), ('id eq "1"', USER)]
+)
+def test_the_short_way_is_taken(text: str, resource_type: ResourceType) -> None:
+    assert plain_lookup(text, resource_type) == ask(text, resource_type)
