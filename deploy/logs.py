@@ -10,6 +10,8 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 _LIBRARIES_SAY_AT_LEAST = logging.WARNING
+_SILENT = ("aiohttp.server", "aiormq", "aiormq.connection")
+"""They tell in full, once more and with what clients sent, what our own lines tell."""
 
 
 def set_up_logs(*, level: str, format: str) -> None:
@@ -34,6 +36,8 @@ def set_up_logs(*, level: str, format: str) -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )
+    for name in _SILENT:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     logging.basicConfig(handlers=[handler], level=max(number, _LIBRARIES_SAY_AT_LEAST), force=True)
 
 

@@ -112,6 +112,7 @@ class Worker:
             await self._ports.lanes.settle(deliveries, result.outcomes)
         except PortUnavailableError as error:
             log.warning("Outcomes could not be reported, the deliveries come again", tenant=tenant, cause=str(error))
+            await self._ports.lanes.give_back(deliveries)
 
     async def _park(self, deliveries: Sequence[Delivery], command: Command, reason: str) -> None:
         source = next(delivery for delivery in deliveries if command in delivery.commands)
@@ -129,13 +130,13 @@ class Worker:
                 log.warning("Tenants could not be read", cause=str(error))
 
     async def _subscribe_all(self) -> None:
-        for tenant in await self._ports.registry.tenants():
-            await self._subscribe(tenant.id)
+        tenants = await self._ports.registry.tenants()
+        await asyncio.gather(*(self._subscribe(tenant.id) for tenant in tenants))
 
     async def _subscribe(self, tenant: TenantId) -> None:
         if tenant not in self._subscribed:
-            await self._ports.lanes.subscribe(tenant)
             self._subscribed.add(tenant)
+            await self._ports.lanes.subscribe(tenant)
 
     async def _listen(self) -> None:
         async for notice in self._ports.notices.subscribe():
@@ -166,5 +167,4 @@ class Worker:
         log.info("Lane was handed over", tenant=tenant)
         with suppress(PortUnavailableError):
             await self._ports.lanes.unsubscribe(tenant)
-            self._subscribed.discard(tenant)
-            await self._subscribe(tenant)
+            await self._ports.lanes.subscribe(tenant)

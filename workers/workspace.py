@@ -13,6 +13,7 @@ from schemas.messages.events import Event, EventType
 from schemas.messages.outcomes import Outcome
 from schemas.scim.definitions.catalog import Catalog
 from schemas.scim.search import search_document
+from schemas.scim.validation import conformed
 from tenants.audit.port import AuditEntry
 from tenants.directory.records import Account, Cohort, Counters, Edge, Reference, StoredResource, Tombstone
 from tenants.directory.writer import Changes, Need, Snapshot
@@ -41,7 +42,7 @@ class Workspace:
         self.tenant = snapshot.tenant
         self.policies = snapshot.tenant.policies
         self.is_strict = snapshot.tenant.dialect is Dialect.STRICT
-        self.catalog = catalog
+        self.catalog = catalog.with_extensions(snapshot.tenant.extensions)
         self.moment = moment
         self.sequence = snapshot.counters.sequence + 1
         self.mutations = 0
@@ -65,6 +66,15 @@ class Workspace:
         self._events: list[tuple[EventType, str, dict[str, Any]]] = []
 
     # Reading
+
+    def conformed(self, resource_type: str, attributes: dict[str, Any]) -> dict[str, Any]:
+        """Return the attributes as the tenant's extensions want them now.
+
+        What was stored, or sent by a gateway, before an extension was registered is brought to its form.
+        """
+        if not self.tenant.extensions:
+            return attributes
+        return conformed(attributes, self.catalog.resource_type(resource_type))
 
     def resource(self, resource_type: str, id: ResourceId) -> StoredResource | None:
         """Return the resource of that type, or None."""
@@ -294,10 +304,11 @@ class Workspace:
         return inserted, updated, removed
 
     def _searchable(self, resource: StoredResource) -> StoredResource:
+        resource_type = self.catalog.resource_type(resource.type)
         search = search_document(
-            self.catalog.resource_type(resource.type),
+            resource_type,
             resource.id,
-            resource.attributes,
+            self.conformed(resource.type, resource.attributes),
             created=resource.created,
             modified=resource.modified,
             version=resource.version,

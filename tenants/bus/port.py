@@ -80,7 +80,13 @@ class LaneReader(Protocol):
         ...
 
     async def park(self, delivery: Delivery, reason: str) -> None:
-        """Set the delivery aside, durable and visible to administrators, and acknowledge it."""
+        """Set the delivery aside, durable and visible to administrators, and acknowledge it.
+
+        A delivery whose value has only some of its commands is set aside for those; settling acknowledges the rest.
+
+        Raises:
+            PortUnavailableError: The bus cannot be reached; the delivery stays in hand.
+        """
         ...
 
 

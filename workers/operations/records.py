@@ -63,9 +63,10 @@ def renewed(workspace: Workspace, resource: StoredResource, attributes: dict[str
 
 def _rendered(workspace: Workspace, resource: StoredResource) -> StoredResource:
     resource_type = workspace.catalog.resource_type(resource.type)
-    attributes = resource.attributes
+    attributes = workspace.conformed(resource.type, resource.attributes)
     return replace(
         resource,
+        attributes=attributes,
         name=prepared_name(resource.type, attributes[resource_type.unique_name]),
         external_id=attributes.get("externalId"),
         rendered=render(

@@ -33,7 +33,7 @@ def patch(command: PatchResource, workspace: Workspace) -> Outcome:
     if command.resource_type == "Group":
         operations, edits = split_membership(command.operations)
     attributes = apply_patch(
-        resource.attributes,
+        workspace.conformed(resource.type, resource.attributes),
         operations,
         workspace.catalog.resource_type(command.resource_type),
         strict=workspace.is_strict,
@@ -49,7 +49,7 @@ def _change(
     edits: Sequence[MembershipEdit],
 ) -> Outcome:
     members = net_change(workspace, resource.id, edits) if edits else MembershipChange()
-    if attributes == resource.attributes and not members:
+    if attributes == workspace.conformed(resource.type, resource.attributes) and not members:
         workspace.note(audit(command, workspace.moment.at, outcome="unchanged", details={}))
         return applied(command, workspace, resource, changed=False)
     changed = renewed(workspace, resource, attributes)

@@ -1,6 +1,7 @@
 """A connection to RabbitMQ that comes back by itself, and what lives on it."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Protocol
 
@@ -81,11 +82,10 @@ class LastingConnection:
                 await resident.is_settled.wait()
 
     async def close(self) -> None:
-        """Let the residents move out, last one first, then close the connection."""
-        for task in reversed(self._residents):
-            await _end(task)
+        """Let the residents move out, then close the connection; takes seconds even when the broker answers no more."""
+        await _end(self._residents)
         if self._connecting is not None:
-            await _end(self._connecting)
+            await _end([self._connecting])
 
     async def _keep_connected(self, first: "_Connected") -> None:
         connected = first
@@ -158,8 +158,9 @@ def _with_heartbeat(url: URL) -> URL:
     return url if "heartbeat" in url.query else url.update_query(heartbeat=_HEARTBEAT_SECONDS)
 
 
-async def _end(task: "asyncio.Task[None]") -> None:
-    task.cancel()
-    await asyncio.wait([task])
-    if not task.cancelled():
-        task.result()
+async def _end(tasks: "Sequence[asyncio.Task[None]]") -> None:
+    for task in tasks:
+        task.cancel()
+    for result in await asyncio.gather(*tasks, return_exceptions=True):
+        if isinstance(result, Exception):
+            raise result

@@ -68,7 +68,7 @@ class RabbitLaneReader(LaneReader):
         self._clock = clock
         self._places = itertools.count(1)
         self._rotation = Rotation()
-        self._standing = Standing(topology, on_delivery=self._receive, on_expulsion=self._return_untaken)
+        self._standing = Standing(topology, on_delivery=self._receive, on_loss=self._rotation.withdraw)
         self._desk: _Desk | None = None
 
     async def subscribe(self, tenant: TenantId) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import cast
 
 from aio_pika.exceptions import ChannelNotFoundEntity
 from aiormq import Channel
@@ -41,7 +42,6 @@ class RabbitParkedLane(ParkedLane):
         Raises:
             PortUnavailableError: The bus cannot be reached.
         """
-        # Closing the channel returns what was got on it.
         async with open_channel(self._connection.current) as channel:
             with driver_errors():
                 messages = await _look(await channel_below(channel), self._topology.parked(tenant))
@@ -50,23 +50,27 @@ class RabbitParkedLane(ParkedLane):
 
 
 async def _look(channel: Channel, queue: str) -> Sequence[DeliveredMessage]:
+    if not await _exists(channel, queue):
+        return ()
     messages: list[DeliveredMessage] = []
-    for _ in range(await _length(channel, queue)):
+    while len(messages) < _MOST_SEEN:
         async with answer_in_time():
             message = await channel.basic_get(queue)
         if message.delivery_tag is None:
             break
         messages.append(message)
+    if messages:
+        await channel.basic_nack(cast("int", messages[-1].delivery_tag), multiple=True)
     return messages
 
 
-async def _length(channel: Channel, queue: str) -> int:
+async def _exists(channel: Channel, queue: str) -> bool:
     try:
         async with answer_in_time():
-            found = await channel.queue_declare(queue, passive=True)
+            await channel.queue_declare(queue, passive=True)
     except ChannelNotFoundEntity:
-        return 0
-    return min(found.message_count or 0, _MOST_SEEN)
+        return False
+    return True
 
 
 def _parked_delivery(tenant: TenantId, message: DeliveredMessage) -> ParkedDelivery:

@@ -1,7 +1,7 @@
 """Standing in the lines of lanes: what is wanted stays true, whatever the broker does."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -62,18 +62,18 @@ class Standing:
         topology: Topology,
         *,
         on_delivery: Callable[[Stand, DeliveredMessage], Coroutine[None, None, None]],
-        on_expulsion: Callable[[TenantId], Awaitable[None]],
+        on_loss: Callable[[TenantId], object],
     ) -> None:
         """Stand in no line yet.
 
         Args:
             topology: How lanes are named.
             on_delivery: Takes what comes.
-            on_expulsion: Told when the broker threw us out of a line; we stand at its end again afterwards.
+            on_loss: Told when the broker took back what came from a lane; we stand in its line again afterwards.
         """
         self._topology = topology
         self._on_delivery = on_delivery
-        self._on_expulsion = on_expulsion
+        self._on_loss = on_loss
         self._lines: dict[TenantId, _Line] = {}
         self._slots = asyncio.Semaphore(_JOINED_AT_ONCE)
         self._start: Callable[[_Line], object] | None = None
@@ -109,6 +109,8 @@ class Standing:
             with suppress(PortUnavailableError):
                 await _cancel(line.channel, line.stand)
         line.stand = None
+        # Somebody may have joined again meanwhile.
+        line.changed.set()
 
     async def hold(self, connection: AbstractConnection, declarations: Declarations, *, until: AbstractChannel) -> None:
         """Stand in every wanted line, until the given channel is lost."""
@@ -140,7 +142,7 @@ class Standing:
 
     async def _keep_on(self, line: _Line, channel: Channel, declarations: Declarations) -> None:
         """Stand in the line whenever it is wanted, until the channel is lost."""
-        channel.closing.add_done_callback(lambda _: line.changed.set())
+        channel.closing.add_done_callback(partial(self._on_closing, line))
         channel.on_consumer_cancel_callbacks.add(partial(self._on_cancel, line, declarations))
         with driver_errors():
             async with answer_in_time():
@@ -167,12 +169,16 @@ class Standing:
             # Left while the broker was asked.
             await _cancel(channel, stand)
 
+    def _on_closing(self, line: _Line, _: object) -> None:
+        self._on_loss(line.tenant)
+        line.changed.set()
+
     async def _on_cancel(self, line: _Line, declarations: Declarations, frame: spec.Basic.Cancel) -> None:
         log.warning("Lane was closed by the broker and is joined again", tenant=line.tenant)
         declarations.forget(line.tenant)
         if line.stand is not None and line.stand.consumer_tag == frame.consumer_tag:
             line.stand = None
-            await self._on_expulsion(line.tenant)
+            self._on_loss(line.tenant)
         line.changed.set()
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -12,7 +12,9 @@ import pytest
 from schemas.ids import TenantId, WorkerId
 from schemas.messages.commands import Command
 from schemas.messages.outcomes import Abandoned, Applied, Outcome
-from tenants.bus.inprocess import InProcessBus, open_inprocess
+from tenants.bus.inprocess import InProcessBus, InProcessReader, open_inprocess
+from tenants.bus.port import Delivery, LaneReader
+from tenants.errors import PortUnavailableError
 from tenants.ports import WorkerPorts
 from tests.support.lane import CATALOG, Lane
 from workers.worker import Worker, WorkerSettings
@@ -27,11 +29,32 @@ async def bus() -> AsyncIterator[InProcessBus]:
         yield bus
 
 
+class Interrupted(LaneReader):
+    """A reader whose bus is away when the first outcomes are to be reported."""
+
+    def __init__(self, reader: InProcessReader) -> None:
+        self._reader = reader
+        self.subscribe, self.unsubscribe, self.take = reader.subscribe, reader.unsubscribe, reader.take  # type: ignore[method-assign] # the same but for settling
+        self.give_back, self.park = reader.give_back, reader.park  # type: ignore[method-assign] # likewise
+        self.is_away = True
+
+    async def settle(self, deliveries: Sequence[Delivery], outcomes: Sequence[Outcome]) -> None:
+        if self.is_away:
+            self.is_away = False
+            raise PortUnavailableError("away")
+        await self._reader.settle(deliveries, outcomes)
+
+
 @asynccontextmanager
-async def working(bus: InProcessBus, lane: Lane, name: str = "w1") -> AsyncIterator[Worker]:
+async def working(
+    bus: InProcessBus,
+    lane: Lane,
+    name: str = "w1",
+    change: Callable[[InProcessReader], LaneReader] = lambda reader: reader,
+) -> AsyncIterator[Worker]:
     """Run a worker; on leaving it is told to stop, has finished, and its place in the lines is given up."""
     reader = bus.reader()
-    ports = WorkerPorts(lane.stores.registry, lane.stores.writer, reader, bus.notices())
+    ports = WorkerPorts(lane.stores.registry, lane.stores.writer, change(reader), bus.notices())
     worker = Worker(WorkerId(name), ports, catalog=CATALOG, settings=SETTINGS, clock=time.time)
     async with asyncio.timeout(_PATIENCE_SECONDS), asyncio.TaskGroup() as tasks:
         tasks.create_task(worker.run())
@@ -102,3 +125,12 @@ async def test_a_busy_worker_hands_lanes_over_and_nothing_is_lost(bus: InProcess
             await asyncio.sleep(0.01)
     for lane in lanes:
         assert [event.number for event in await lane.events()] == list(range(1, 41))
+
+
+async def test_outcomes_that_could_not_be_reported_are_reported_later_and_applied_once(
+    bus: InProcessBus, acme: Lane
+) -> None:
+    async with working(bus, acme, change=Interrupted):
+        (outcome,) = await outcomes_of(bus, acme.tenant, acme.create(userName="barbara"))
+    assert isinstance(outcome, Applied)
+    assert (len(await acme.accounts()), len(await acme.audit())) == (1, 1)
