@@ -86,6 +86,8 @@ def _events(effects: tuple[Effect, ...], account: Account) -> list[EventType]:
         EffectKind.LINK: EventType.ACCOUNT_UPDATED,
         EffectKind.UPDATE: EventType.ACCOUNT_UPDATED,
         EffectKind.DISABLE: EventType.ACCOUNT_DISABLED,
+        # Its User is gone: told as well when it was disabled before.
+        EffectKind.DETACH: EventType.ACCOUNT_DISABLED,
         EffectKind.ERASE: EventType.ACCOUNT_ERASED,
     }
     enabled = account.status is AccountStatus.ACTIVE

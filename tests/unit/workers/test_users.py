@@ -96,6 +96,14 @@ async def test_delete_under_disable_keeps_a_detached_account_and_frees_the_name(
     assert (account.resource, account.status) == (None, AccountStatus.DISABLED)
 
 
+async def test_the_lms_is_told_that_a_disabled_account_has_lost_its_user(acme: Lane) -> None:
+    made = await acme.made(acme.create(userName="barbara"))
+    await acme.made(acme.patch(made.resource_id, replace_active(False)))
+    await acme.made(acme.delete(made.resource_id))
+    event = (await acme.events())[-1]
+    assert (event.type, event.payload["user"]) == (EventType.ACCOUNT_DISABLED, None)
+
+
 async def test_delete_under_delete_erases_the_account(acme: Lane) -> None:
     await acme.set_policies(deprovisioning=Deprovisioning.DELETE)
     made = await acme.made(acme.create(userName="barbara"))
