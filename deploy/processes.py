@@ -16,6 +16,7 @@ from deploy.signing import keys_of
 from deploy.wiring import Bus, Stores, open_bus, open_stores
 from gateway.app import create_app
 from gateway.settings import GatewaySettings
+from gateway.site import GatewaySite
 from schemas.ids import WorkerId
 from schemas.scim.definitions.catalog import core_catalog
 from tenants.ports import GatewayPorts, WorkerPorts
@@ -88,7 +89,7 @@ async def serving(settings: Settings, stores: Stores, bus: Bus) -> AsyncIterator
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=_FINISH_SECONDS)
     await runner.setup()
     try:
-        await web.TCPSite(runner, settings.host, settings.port, backlog=1024).start()
+        await GatewaySite(runner, settings.host, settings.port).start()
         log.info("Gateway started", host=settings.host, port=settings.port)
         yield
     finally:

@@ -1,7 +1,7 @@
 """The gateway as one application: its parts, and its whole URL map."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 import structlog
 from aiohttp import web
@@ -24,10 +24,14 @@ from gateway.scim.bulk import BulkEndpoint
 from gateway.scim.bulk_commands import BulkCommands
 from gateway.scim.commands import Commands
 from gateway.scim.discovery import DiscoveryEndpoints
+from gateway.scim.pages_of_all import PagesOfAll
+from gateway.scim.presentation import Presenter
 from gateway.scim.relations import relation_of
 from gateway.scim.resources import ResourceEndpoints
+from gateway.scim.root import RootEndpoints
 from gateway.scim.submission import Submission
 from gateway.scim.urls import UrlMap
+from gateway.scim.walks import Walks
 from gateway.settings import GatewaySettings
 from gateway.surroundings import Surroundings
 from schemas.scim.definitions.catalog import Catalog, core_catalog
@@ -87,12 +91,15 @@ class Gateway:
     def _url_map(self) -> UrlMap:
         """Return all places below ``/scim/v2/{tenant}``."""
         catalog = core_catalog()
-        discovery = DiscoveryEndpoints(catalog, self._settings)
+        discovery = DiscoveryEndpoints(self._settings)
         urls = UrlMap()
+        presenters: dict[str, Presenter] = {}
         for type_ in catalog.resource_types:
+            relation = relation_of(type_, self._lookups, self._ports.directory, catalog)
+            presenters[type_.name] = Presenter(type_, relation, self._settings)
             of_type = ResourceEndpoints(
                 type_,
-                relation_of(type_, self._lookups, self._ports.directory, catalog),
+                relation,
                 lookups=self._lookups,
                 directory=self._ports.directory,
                 submission=self._submission,
@@ -108,8 +115,10 @@ class Gateway:
                 PATCH=of_type.patch,
                 DELETE=of_type.delete,
             )
-            urls.add(f"{type_.endpoint}/.search", POST=unsupported.search)
-        urls.add("/.search", POST=unsupported.search)
+            urls.add(f"{type_.endpoint}/.search", POST=of_type.search)
+        root = self._root(presenters)
+        urls.add("/", GET=root.list)
+        urls.add("/.search", POST=root.search)
         urls.add("/Bulk", POST=self._bulk(catalog).carry_out)
         me = unsupported.me
         urls.add("/Me", GET=me, POST=me, PUT=me, PATCH=me, DELETE=me)
@@ -119,6 +128,11 @@ class Gateway:
         urls.add("/ResourceTypes", GET=discovery.resource_types)
         urls.add("/ResourceTypes/{id}", GET=discovery.resource_type)
         return urls
+
+    def _root(self, presenters: Mapping[str, Presenter]) -> RootEndpoints:
+        walks = Walks(self._settings, self._surroundings.now)
+        pages = PagesOfAll(self._ports.directory, walks, self._settings)
+        return RootEndpoints(pages, presenters, self._settings)
 
     def _bulk(self, catalog: Catalog) -> BulkEndpoint:
         commands = Commands(self._submission, self._surroundings)

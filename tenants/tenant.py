@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from schemas.ids import TenantId
+from schemas.scim.definitions.extensions import ExtensionSchema
 from tenants.policies.settings import Policies
 
 
@@ -32,5 +33,7 @@ class Tenant:
     status: TenantStatus = TenantStatus.ACTIVE
     dialect: Dialect = Dialect.TOLERANT
     policies: Policies = field(default_factory=Policies)
+    extensions: tuple[ExtensionSchema, ...] = ()
+    """The tenant's own schemas, in the order of their registration."""
     revision: int = 1
     """Optimistic lock; raised by each change of the record."""

@@ -38,7 +38,10 @@ class Errors:
         except web.HTTPException as error:
             return _from_aiohttp(error)
         except (ConnectionError, PayloadEncodingError, web.RequestPayloadError):
-            return error_answer(400, "the body ended before it was complete", scim_type="invalidSyntax")
+            broken = error_answer(400, "the body ended before it was complete", scim_type="invalidSyntax")
+            # What follows on this connection cannot be told from the rest of the body.
+            broken.force_close()
+            return broken
         except Exception:
             log.exception("Request failed", request_id=visit.request_id, tenant=visit.tenant, endpoint=visit.endpoint)
             return error_answer(500, f"this failed on the server's side; its log tells more under {visit.request_id}")

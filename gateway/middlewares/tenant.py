@@ -1,4 +1,4 @@
-"""Which tenant a path speaks of (``/scim/v2/{tenant}/...``)."""
+"""Which tenant a path speaks of: ``/scim/v2/{tenant}/...``, or without a version (RFC 7644, 3.13)."""
 
 import re
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from gateway.refusals import InvalidVersionError
 from schemas.ids import TenantId
 from schemas.scim.errors import ResourceNotFoundError
 
-PREFIX = "/scim/v2/"
-_OTHER_VERSION = re.compile(r"/scim/v(?!2(?:/|$))\d+(?:/|$)")
+_BELOW = re.compile(r"/scim/(?:(v\d+)(?:/|$))?(.*)", re.DOTALL)
+_VERSION = "v2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +25,13 @@ def tenant_path(raw_path: str) -> TenantPath:
     """Return the tenant and the rest of the path.
 
     Raises:
-        ResourceNotFoundError: The path is not below ``/scim/v2``.
+        ResourceNotFoundError: The path is not below ``/scim``.
         InvalidVersionError: The path names another version of SCIM.
     """
-    if not raw_path.startswith(PREFIX):
-        if _OTHER_VERSION.match(raw_path):
-            raise InvalidVersionError("version 2 of SCIM is spoken here, below /scim/v2")
+    below = _BELOW.fullmatch(raw_path)
+    if below is None or not below[2]:
         raise ResourceNotFoundError("there is no such endpoint")
-    tenant, _, rest = raw_path[len(PREFIX) :].partition("/")
+    if below[1] not in {None, _VERSION}:
+        raise InvalidVersionError("version 2 of SCIM is spoken here, below /scim/v2")
+    tenant, _, rest = below[2].partition("/")
     return TenantPath(TenantId(tenant), rest.removesuffix("/"))

@@ -9,7 +9,7 @@ import orjson
 from gateway.metrics import GatewayMetrics
 from gateway.scim.commands import Commands, resource_id
 from gateway.scim.payloads import Payloads
-from gateway.scim.preconditions import if_match
+from gateway.scim.preconditions import Conditions
 from gateway.scim.request import ScimRequest
 from gateway.settings import GatewaySettings
 from schemas.ids import ResourceId
@@ -54,9 +54,8 @@ class BulkCommands:
             _check_own_members(operation, type_)
             data, _ = parted(data, step.postponed)
         if operation.method == "DELETE":
-            return Sizable(
-                self._commands.delete(request, type_, _target(operation, type_, ids), if_match(operation.version)), 0
-            )
+            id, conditions = _target(operation, type_, ids), Conditions.of(operation.version)
+            return Sizable(self._commands.delete(request, type_, id, conditions), 0)
         data = resolved(data, ids)
         return Sizable(self._with_data(request, operation, type_, data, ids), _size(data))
 
@@ -71,12 +70,12 @@ class BulkCommands:
         type_ = self.type_of(operation)
         _, late = parted(operation.data, step.postponed)
         rest = resolved(late, ids)
-        operations = self._payloads(type_).operations_of(_addition(rest), strict=request.is_strict)
-        return Sizable(self._commands.patch(request, type_, made, operations, ()), _size(rest))
+        operations = self._payloads(request.type_of(type_)).operations_of(_addition(rest), strict=request.is_strict)
+        return Sizable(self._commands.patch(request, type_, made, operations, Conditions()), _size(rest))
 
     def removal(self, request: ScimRequest, operation: BulkOperation, made: ResourceId) -> Sizable:
         """Return the command that removes a resource again."""
-        return Sizable(self._commands.delete(request, self.type_of(operation), made, ()), 0)
+        return Sizable(self._commands.delete(request, self.type_of(operation), made, Conditions()), 0)
 
     def type_of(self, operation: BulkOperation) -> ResourceType:
         """Return the type that the operation's path leads to.
@@ -92,13 +91,13 @@ class BulkCommands:
     def _with_data(
         self, request: ScimRequest, operation: BulkOperation, type_: ResourceType, data: Any, ids: Mapping[str, str]
     ) -> Command:
-        payloads, strict = self._payloads(type_), request.is_strict
+        payloads, strict = self._payloads(request.type_of(type_)), request.is_strict
         if operation.method == "POST":
             return self._commands.create(request, type_, payloads.attributes_of(data, strict=strict))
-        id, tags = _target(operation, type_, ids), if_match(operation.version)
+        id, conditions = _target(operation, type_, ids), Conditions.of(operation.version)
         if operation.method == "PUT":
-            return self._commands.replace(request, type_, id, payloads.attributes_of(data, strict=strict), tags)
-        return self._commands.patch(request, type_, id, payloads.operations_of(data, strict=strict), tags)
+            return self._commands.replace(request, type_, id, payloads.attributes_of(data, strict=strict), conditions)
+        return self._commands.patch(request, type_, id, payloads.operations_of(data, strict=strict), conditions)
 
     def _payloads(self, type_: ResourceType) -> Payloads:
         return Payloads(type_, self._settings, self._metrics)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from gateway.scim.preconditions import Conditions
 from gateway.scim.request import ScimRequest
 from gateway.scim.submission import Submission
 from gateway.surroundings import Surroundings
@@ -35,11 +36,11 @@ class Commands:
         type_: ResourceType,
         id: ResourceId,
         attributes: dict[str, Any],
-        if_match: Sequence[str],
+        conditions: Conditions,
     ) -> ReplaceResource:
         """Return the command that replaces a resource's attributes."""
         envelope = self._envelope(request, type_, id)
-        return ReplaceResource(**envelope, attributes=attributes, if_match=tuple(if_match))
+        return ReplaceResource(**envelope, **conditions.fields(), attributes=attributes)
 
     def patch(
         self,
@@ -47,17 +48,17 @@ class Commands:
         type_: ResourceType,
         id: ResourceId,
         operations: Sequence[PatchOperation],
-        if_match: Sequence[str],
+        conditions: Conditions,
     ) -> PatchResource:
         """Return the command that applies operations to a resource."""
         envelope = self._envelope(request, type_, id)
-        return PatchResource(**envelope, operations=tuple(operations), if_match=tuple(if_match))
+        return PatchResource(**envelope, **conditions.fields(), operations=tuple(operations))
 
     def delete(
-        self, request: ScimRequest, type_: ResourceType, id: ResourceId, if_match: Sequence[str]
+        self, request: ScimRequest, type_: ResourceType, id: ResourceId, conditions: Conditions
     ) -> DeleteResource:
         """Return the command that removes a resource."""
-        return DeleteResource(**self._envelope(request, type_, id), if_match=tuple(if_match))
+        return DeleteResource(**self._envelope(request, type_, id), **conditions.fields())
 
     def _envelope(self, request: ScimRequest, type_: ResourceType, id: ResourceId) -> dict[str, Any]:
         return {

@@ -1,6 +1,8 @@
-"""Discovery endpoints (RFC 7644, 4): encoded once, shown below each tenant's URL."""
+"""Discovery endpoints (RFC 7644, 4): each tenant's own catalog, encoded once, shown below the tenant's URL."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -14,27 +16,34 @@ from gateway.scim.request import ScimRequest
 from gateway.settings import GatewaySettings
 from schemas.scim import discovery
 from schemas.scim.definitions.catalog import Catalog
+from schemas.scim.discovery import Paging
 from schemas.scim.errors import ResourceNotFoundError
 from schemas.scim.rendering import BASE
 
 _BASE = BASE.decode()
 
 
+@dataclass(frozen=True, slots=True)
+class _Documents:
+    """A catalog's documents, encoded, by id in lower case."""
+
+    schemas: Mapping[str, bytes]
+    resource_types: Mapping[str, bytes]
+
+
 class DiscoveryEndpoints:
     """``/ServiceProviderConfig``, ``/Schemas`` and ``/ResourceTypes``."""
 
-    def __init__(self, catalog: Catalog, settings: GatewaySettings) -> None:
-        """Encode what the catalog has."""
+    def __init__(self, settings: GatewaySettings) -> None:
+        """Encode what is the same for all."""
         self._public_url = settings.public_url
         config = discovery.service_provider_config(
             base=_BASE,
-            max_results=settings.max_count,
+            paging=Paging(settings.default_count, settings.max_count, settings.cursor_seconds),
             bulk_operations=settings.bulk_operations,
             bulk_bytes=settings.body_limit,
         )
         self._config = _encoded(config)
-        self._schemas = _by_id(discovery.schemas(catalog, base=_BASE))
-        self._resource_types = _by_id(discovery.resource_types(catalog, base=_BASE))
 
     async def service_provider_config(self, request: ScimRequest) -> web.Response:
         """Answer ``GET /ServiceProviderConfig``."""
@@ -42,19 +51,19 @@ class DiscoveryEndpoints:
 
     async def schemas(self, request: ScimRequest) -> web.Response:
         """Answer ``GET /Schemas``."""
-        return self._list(request, self._schemas)
+        return self._list(request, _documents(request.catalog).schemas)
 
     async def schema(self, request: ScimRequest) -> web.Response:
         """Answer ``GET /Schemas/{uri}``; URIs are compared without case, as everywhere."""
-        return self._one(request, self._schemas, "schema")
+        return self._one(request, _documents(request.catalog).schemas, "schema")
 
     async def resource_types(self, request: ScimRequest) -> web.Response:
         """Answer ``GET /ResourceTypes``."""
-        return self._list(request, self._resource_types)
+        return self._list(request, _documents(request.catalog).resource_types)
 
     async def resource_type(self, request: ScimRequest) -> web.Response:
         """Answer ``GET /ResourceTypes/{name}``."""
-        return self._one(request, self._resource_types, "resource type")
+        return self._one(request, _documents(request.catalog).resource_types, "resource type")
 
     def _list(self, request: ScimRequest, documents: Mapping[str, bytes]) -> web.Response:
         if request.parameter("filter") is not None:
@@ -71,6 +80,13 @@ class DiscoveryEndpoints:
 
     def _answer(self, request: ScimRequest, document: bytes) -> web.Response:
         return scim_answer(document.replace(BASE, tenant_url(self._public_url, request.tenant.id).encode()))
+
+
+@lru_cache(maxsize=256)
+def _documents(catalog: Catalog) -> _Documents:
+    return _Documents(
+        _by_id(discovery.schemas(catalog, base=_BASE)), _by_id(discovery.resource_types(catalog, base=_BASE))
+    )
 
 
 def _by_id(documents: list[dict[str, Any]]) -> dict[str, bytes]:

@@ -6,21 +6,15 @@ from dataclasses import replace
 from gateway.lookups import Lookups
 from gateway.patience import in_time
 from gateway.scim.listing import Listing, ListRequest, Selection, selection
+from gateway.scim.walks import Walks
 from gateway.settings import GatewaySettings
 from schemas.ids import TenantId
-from schemas.scim.cursors import Cursor, cursor_key, seal, unseal
 from schemas.scim.definitions.model import ResourceType
-from schemas.scim.errors import InvalidCountError, InvalidPathError
 from schemas.scim.query import Position, Query
 from schemas.scim.sorting import parse_sort
 from tenants.directory.port import DirectoryReader
 from tenants.directory.records import Page
 from tenants.read_cache.port import LookupKey
-
-_GRACE_SECONDS = 60
-"""Cursors live so much longer than is told: answers travel, and the clocks of gateways differ."""
-_LONGEST_CURSOR = 6000
-"""Characters; it has to fit into a URL."""
 
 
 class Pages:
@@ -33,9 +27,7 @@ class Pages:
         self._lookups = lookups
         self._directory = directory
         self._settings = settings
-        self._now = now
-        keys = settings.signing_keys
-        self._keys = [cursor_key(key.secret) for key in (keys.current, keys.previous) if key is not None]
+        self._walks = Walks(settings, now)
 
     async def find(self, tenant: TenantId, resource_type: ResourceType, asked: ListRequest) -> Listing:
         """Return what is asked for.
@@ -46,39 +38,23 @@ class Pages:
         """
         selected = selection(asked.filter, resource_type)
         sort = parse_sort(asked.sort_by, asked.sort_order, resource_type)
-        query = Query(resource_type.name, selected.filter, sort=sort, count=self._page_size(asked))
+        query = Query(resource_type.name, selected.filter, sort=sort, count=self._walks.page_size(asked))
         if asked.cursor is not None:
             return await self._walk(tenant, selected, query, asked)
         page = await self._page(tenant, selected, replace(query, start_index=asked.start_index))
         return Listing(page.resources, page.total, asked.start_index)
 
-    def _page_size(self, asked: ListRequest) -> int:
-        count, largest = asked.count, self._settings.max_count
-        if count is None:
-            return self._settings.default_count
-        if count > largest and asked.cursor is not None:
-            # RFC 9865, 2.1; pages by index are merely smaller than asked for (RFC 7644, 3.4.2.4).
-            raise InvalidCountError(f"count has to be at most {largest}")
-        return min(count, largest)
-
     async def _walk(self, tenant: TenantId, selected: Selection, query: Query, asked: ListRequest) -> Listing:
         """Return the page behind the cursor (RFC 9865, 2)."""
         walked = repr((tenant, query.resource_type, query.filter, query.sort))
         if asked.cursor:
-            cursor = unseal(asked.cursor, keys=self._keys, query=walked, now=self._now())
-            if asked.count not in {None, cursor.count}:
-                raise InvalidCountError("count has to stay the same from page to page")
+            cursor = self._walks.opened(asked.cursor, asked.count, walked)
             query = replace(query, count=cursor.count, after=cursor.position, total=cursor.total)
         page = await self._page(tenant, selected, query)
-        following = None if page.next is None else self._sealed(page.next, query.count, page.total, walked)
+        following = None
+        if page.next is not None:
+            following = self._walks.sealed(page.next, count=query.count, total=page.total, walked=walked)
         return Listing(page.resources, page.total, start_index=None, next_cursor=following)
-
-    def _sealed(self, position: Position, count: int, total: int, walked: str) -> str:
-        expires = self._now() + self._settings.cursor_seconds + _GRACE_SECONDS
-        cursor = seal(Cursor(position, count, total, expires), key=self._keys[0], query=walked)
-        if len(cursor) > _LONGEST_CURSOR:
-            raise InvalidPathError("the values of this attribute are too long for cursors; ask for pages by startIndex")
-        return cursor
 
     async def _page(self, tenant: TenantId, selected: Selection, query: Query) -> Page:
         if selected.lookup is not None and query.after is None:

@@ -22,8 +22,15 @@ class Payloads:
     def __init__(self, resource_type: ResourceType, settings: GatewaySettings, metrics: GatewayMetrics) -> None:
         """Count in these metrics what a dialect needed."""
         self._resource_type = resource_type
+        self._settings = settings
         self._nesting_limit = settings.nesting_limit
         self._metrics = metrics
+
+    def of(self, resource_type: ResourceType) -> "Payloads":
+        """Return what reads bodies by this resource type, such as a tenant's with its own extensions."""
+        if resource_type is self._resource_type:
+            return self
+        return Payloads(resource_type, self._settings, self._metrics)
 
     def attributes(self, body: bytes, *, strict: bool) -> dict[str, Any]:
         """Return the canonical attributes of a POST or PUT.

@@ -1,7 +1,7 @@
 """How resources are shown: whose URIs, which attributes, with members and groups where they are wanted."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -13,7 +13,9 @@ from gateway.scim.relations import Relation
 from gateway.scim.request import ScimRequest
 from gateway.settings import GatewaySettings
 from schemas.ids import ResourceId, TenantId
+from schemas.messages.commands import PatchOperation
 from schemas.scim.definitions.model import ResourceType
+from schemas.scim.path import parse_path
 from schemas.scim.projection import Projection
 from schemas.scim.rendering import BASE, entity_tag, splice
 from tenants.directory.records import CachedResource
@@ -30,6 +32,23 @@ class Wanted:
     """Whether ``members`` or ``groups`` are wanted."""
     projection: Projection | None
     """None: all that is rendered."""
+
+    def showing(self, set_attributes: Mapping[str, Any]) -> "Wanted":
+        """Return what is wanted of the answer to a write that has set these attributes (RFC 7643, 7: ``request``)."""
+        if self.projection is None or not self.projection.on_request:
+            return self
+        projection = self.projection.showing(set_attributes)
+        return replace(self, projection=None if projection.is_default else projection)
+
+    def showing_changed(self, operations: Sequence[PatchOperation]) -> "Wanted":
+        """Return what is wanted of the answer to a PATCH of these operations, each with its path."""
+        if self.projection is None or not self.projection.on_request:
+            return self
+        changed: dict[str, Any] = {}
+        for path in (parse_path(operation.path).attribute for operation in operations if operation.path):
+            inner = changed if path.urn is None else changed.setdefault(path.urn, {})
+            inner[path.name] = True
+        return self.showing(changed)
 
 
 class Presenter:
@@ -48,15 +67,28 @@ class Presenter:
         Raises:
             ScimError: They cannot be had.
         """
+        return self.wanted_of(request, request.parameter("attributes"), request.parameter("excludedAttributes"))
+
+    def wanted_of(self, request: ScimRequest, attributes: str | None, excluded: str | None) -> Wanted:
+        """Return what lists of attributes ask for, wherever in the request they stand.
+
+        Raises:
+            ScimError: They cannot be had.
+        """
         tenant = request.tenant.id
         base = tenant_url(self._public_url, tenant).encode()
-        attributes, excluded = request.parameter("attributes"), request.parameter("excludedAttributes")
-        if attributes is None and excluded is None:
+        type_ = request.type_of(self._type)
+        if type_ is self._type and attributes is None and excluded is None:
             return Wanted(tenant, base, with_relation=True, projection=None)
-        if attributes is None and excluded is not None and excluded.strip().lower() == self._relation.attribute:
+        if (
+            type_ is self._type
+            and attributes is None
+            and excluded
+            and excluded.strip().lower() == self._relation.attribute
+        ):
             # What identity providers ask for with large groups: nothing has to be taken out of what is rendered.
             return Wanted(tenant, base, with_relation=False, projection=None)
-        projection = Projection.parse(attributes, excluded, self._type)
+        projection = Projection.parse(attributes, excluded, type_)
         related = projection.wants(self._relation.attribute)
         return Wanted(tenant, base, with_relation=related, projection=None if projection.is_default else projection)
 

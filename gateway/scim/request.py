@@ -7,6 +7,8 @@ from aiohttp import web
 
 from gateway.visit import Visit
 from schemas.messages.commands import Caller
+from schemas.scim.definitions.catalog import Catalog, core_catalog
+from schemas.scim.definitions.model import ResourceType
 from schemas.scim.errors import InvalidValueError
 from tenants.credentials.verification import Principal
 from tenants.tenant import Dialect, Tenant
@@ -28,6 +30,15 @@ class ScimRequest:
         """Whether the tenant wants requests that stray from the RFCs refused."""
         return self.tenant.dialect is Dialect.STRICT
 
+    @property
+    def catalog(self) -> Catalog:
+        """The schemas and resource types that the tenant has."""
+        return core_catalog().with_extensions(self.tenant.extensions)
+
+    def type_of(self, resource_type: ResourceType) -> ResourceType:
+        """Return the resource type as the tenant has it, with its own extensions."""
+        return self.catalog.resource_type(resource_type.name) if self.tenant.extensions else resource_type
+
     def parameter(self, name: str) -> str | None:
         """Return the query parameter, the first of that name. Parameters that nobody asks for are ignored.
 
@@ -40,6 +51,11 @@ class ScimRequest:
         if value is not None and not _is_unicode(value):
             raise InvalidValueError(f"the query parameter {name} is not UTF-8")
         return value
+
+    def header(self, name: str) -> str | None:
+        """Return the header; several of one name are one list (RFC 9110, 5.3)."""
+        values = self.http.headers.getall(name, ())
+        return ", ".join(values) if values else None
 
     def caller(self) -> Caller:
         """Return who asks, as the audit log keeps it."""

@@ -9,8 +9,3 @@ from gateway.scim.request import ScimRequest
 async def me(_: ScimRequest) -> NoReturn:
     """Answer ``/Me`` (RFC 7644, 3.11): a provisioning client is not a User."""
     raise UnsupportedOperationError("/Me is not supported")
-
-
-async def search(_: ScimRequest) -> NoReturn:
-    """Answer ``POST .search`` (RFC 7644, 3.4.3)."""
-    raise UnsupportedOperationError("POST .search is not supported; use GET with a filter")

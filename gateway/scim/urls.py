@@ -45,9 +45,9 @@ class UrlMap:
         """Put endpoints, by method, at a path like ``/Users`` or ``/Users/{id}``. Where there is GET there is HEAD."""
         if "GET" in endpoints:
             endpoints["HEAD"] = endpoints["GET"]
-        name = path.removeprefix("/")
-        key = tuple(part if part == _NAMED else part.lower() for part in name.split("/"))
-        self._routes[key] = Route(name, endpoints, ", ".join([*endpoints, "OPTIONS"]))
+        place = path.removeprefix("/")
+        key = tuple(part if part == _NAMED else part.lower() for part in place.split("/"))
+        self._routes[key] = Route(place or path, endpoints, ", ".join([*endpoints, "OPTIONS"]))
 
     def find(self, path: str) -> tuple[Route, str]:
         """Return the place that the (still encoded) path leads to, and the decoded name where the map has ``{id}``.

@@ -60,6 +60,8 @@ class ReplaceResource(msgspec.Struct, frozen=True, tag="replace"):
     attributes: dict[str, Any]
     if_match: tuple[str, ...] = ()
     """Entity tags of ``If-Match``, one of which must be the resource's; ``*`` stands for any; empty: no condition."""
+    if_none_match: tuple[str, ...] = ()
+    """Entity tags of ``If-None-Match``, none of which may be the resource's."""
 
 
 class PatchResource(msgspec.Struct, frozen=True, tag="patch"):
@@ -73,6 +75,7 @@ class PatchResource(msgspec.Struct, frozen=True, tag="patch"):
     resource_id: ResourceId
     operations: tuple[PatchOperation, ...]
     if_match: tuple[str, ...] = ()
+    if_none_match: tuple[str, ...] = ()
 
 
 class DeleteResource(msgspec.Struct, frozen=True, tag="delete"):
@@ -85,6 +88,7 @@ class DeleteResource(msgspec.Struct, frozen=True, tag="delete"):
     resource_type: str
     resource_id: ResourceId
     if_match: tuple[str, ...] = ()
+    if_none_match: tuple[str, ...] = ()
 
 
 Command = CreateResource | ReplaceResource | PatchResource | DeleteResource

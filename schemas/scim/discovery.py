@@ -3,6 +3,7 @@
 ``base`` is the URI under which the reader knows the tenant.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 from schemas.scim.definitions.catalog import Catalog
@@ -12,8 +13,18 @@ SERVICE_PROVIDER_CONFIG = "urn:ietf:params:scim:schemas:core:2.0:ServiceProvider
 RESOURCE_TYPE = "urn:ietf:params:scim:schemas:core:2.0:ResourceType"
 
 
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """What is told about pages (RFC 9865, 4)."""
+
+    default_size: int
+    largest_size: int
+    cursor_seconds: int
+    """How long a cursor is good for."""
+
+
 def service_provider_config(
-    *, base: str, max_results: int, bulk_operations: int, bulk_bytes: int, documentation_uri: str | None = None
+    *, base: str, paging: Paging, bulk_operations: int, bulk_bytes: int, documentation_uri: str | None = None
 ) -> dict[str, Any]:
     """Return the service provider's configuration; what it declares is what works."""
     documentation = {"documentationUri": documentation_uri} if documentation_uri else {}
@@ -22,10 +33,18 @@ def service_provider_config(
         **documentation,
         "patch": {"supported": True},
         "bulk": {"supported": True, "maxOperations": bulk_operations, "maxPayloadSize": bulk_bytes},
-        "filter": {"supported": True, "maxResults": max_results},
+        "filter": {"supported": True, "maxResults": paging.largest_size},
         "changePassword": {"supported": False},
-        "sort": {"supported": False},
+        "sort": {"supported": True},
         "etag": {"supported": True},
+        "pagination": {
+            "cursor": True,
+            "index": True,
+            "defaultPaginationMethod": "index",
+            "defaultPageSize": paging.default_size,
+            "maxPageSize": paging.largest_size,
+            "cursorTimeout": paging.cursor_seconds,
+        },
         "authenticationSchemes": [
             {
                 "type": "oauthbearertoken",

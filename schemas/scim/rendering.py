@@ -5,7 +5,6 @@ characters are escaped), so a reader replaces it without parsing.
 """
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -30,14 +29,14 @@ def render(
     resource_type: ResourceType, id: str, attributes: Mapping[str, Any], *, created: str, modified: str, version: int
 ) -> bytes:
     """Return the resource as one JSON object, without the ``members`` of a Group and the ``groups`` of a User."""
-    extensions = _extension_uris(resource_type)
     schemas = [resource_type.schema.id]
     body: dict[str, Any] = {"schemas": schemas, "id": id}
     if external_id := attributes.get("externalId"):
         body["externalId"] = external_id
     extended: dict[str, Any] = {}
     for name, value in attributes.items():
-        if name in extensions:
+        if ":" in name:
+            # An extension, whether or not a schema describes it.
             if value:
                 extended[name] = _with_manager_reference(value) if name == ENTERPRISE_USER else value
         elif name not in _APART:
@@ -52,11 +51,6 @@ def render(
 def splice(rendered: bytes, name: str, value_json: bytes) -> bytes:
     """Return the rendered object with one more member at its end."""
     return b"%b,%b:%b}" % (rendered[:-1], orjson.dumps(name), value_json)
-
-
-@lru_cache(maxsize=1024)
-def _extension_uris(resource_type: ResourceType) -> frozenset[str]:
-    return frozenset(extension.schema.id for extension in resource_type.extensions.values())
 
 
 def _with_manager_reference(extension: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -75,7 +75,7 @@ def search_document(
     plan = _plan(resource_type)
     document: dict[str, Any] = {"id": id}
     document |= _converted(plan.table, attributes)
-    document["schemas"] = [plan.schema, *(uri for key, uri in plan.extensions if key in document)]
+    document["schemas"] = [plan.schema, *(fold(name) for name, value in attributes.items() if ":" in name and value)]
     document["meta"] = {
         "resourceType": resource_type.name,
         # Our own timestamps: UTC with three fraction digits.
@@ -93,8 +93,6 @@ class _Plan:
     table: Table
     schema: str
     """The base schema's URI, folded."""
-    extensions: tuple[tuple[str, str], ...]
-    """Key and folded URI of each extension."""
 
 
 @lru_cache(maxsize=1024)
@@ -104,8 +102,7 @@ def _plan(resource_type: ResourceType) -> _Plan:
     table = {name: entry for name, entry in attributes.items() if name not in _NOT_SEARCHED}
     for schema in schemas:
         table[schema.id] = (search_key(schema.id), _complex(_table(schema.attributes)))
-    extensions = tuple((search_key(schema.id), fold(schema.id)) for schema in schemas)
-    return _Plan(table, fold(resource_type.schema.id), extensions)
+    return _Plan(table, fold(resource_type.schema.id))
 
 
 def _table(attributes: Mapping[str, Attribute]) -> Table:

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from schemas.scim.checks import Check, checked, compile_table, ignored
+from schemas.scim.checks import Check, Table, checked, compile_table, ignored
 from schemas.scim.definitions.model import Attribute, ResourceType
-from schemas.scim.errors import InvalidSyntaxError, InvalidValueError
+from schemas.scim.errors import InvalidSyntaxError, InvalidValueError, ScimError
+from schemas.scim.opaque import opaque_extensions
 
 _SCHEMAS_SHOWN = 128
 """So many characters of an unknown URI are told back."""
@@ -22,8 +23,8 @@ def validate(payload: object, resource_type: ResourceType, *, strict: bool) -> d
 
     Names are spelt as in the schema. What counts as absent is left out, and so is what the server itself says or
     derives (``id``, ``meta``, ``schemas``, ``groups``, a member's ``display``) and ``password``. Members are not
-    repeated. A User without ``active`` is active. A tolerant validation ignores what the schemas do not know; a
-    strict one refuses it.
+    repeated. A User without ``active`` is active. A tolerant validation ignores what the schemas do not know, but for
+    opaque extensions, which stay as they are; a strict one refuses it.
 
     Raises:
         InvalidSyntaxError: No JSON object; strict: not of the resource type's schemas.
@@ -48,10 +49,42 @@ def validate_attributes(attributes: Mapping[str, Any], resource_type: ResourceTy
     for name in rules.required:
         if name not in canonical:
             raise InvalidValueError(f"{name} is required")
+    if not strict and any(":" in name and name not in rules.table for name in attributes):
+        canonical |= opaque_extensions(attributes, resource_type)
     if rules.has_active:
         # RFC 7644, 3.3: what the client does not assert may be given a default.
         canonical.setdefault("active", True)
     return canonical
+
+
+def conformed(attributes: dict[str, Any], resource_type: ResourceType) -> dict[str, Any]:
+    """Return stored attributes with extensions that were kept as they came in their schema's form, what fits of them.
+
+    Those that have it are the very same object. A schema may have been registered after they were stored.
+    """
+    extensions = _rules(resource_type, False).extensions  # noqa: FBT003 - lru_cache is faster by position
+    changes = {
+        name: (uri, found)
+        for name, value in attributes.items()
+        if ":" in name and name.lower() in extensions
+        for uri, found in [_fitting(value, *extensions[name.lower()])]
+        if uri != name or found != value
+    }
+    if not changes:
+        return attributes
+    kept = {name: value for name, value in attributes.items() if name not in changes}
+    return kept | {uri: found for uri, found in changes.values() if found}
+
+
+def _fitting(value: Mapping[str, Any], uri: str, table: Table) -> tuple[str, dict[str, Any]]:
+    """Return the extension's URI, and those of its attributes that are what the schema says."""
+    found: dict[str, Any] = {}
+    for name, inner in value.items():
+        try:
+            found |= checked({name: inner}, table, strict=False)
+        except ScimError:
+            continue
+    return uri, found
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +94,8 @@ class _Rules:
     table: Mapping[str, tuple[str, Check]]
     required: tuple[str, ...]
     has_active: bool
+    extensions: Mapping[str, tuple[str, Table]]
+    """URI in lower case → URI, and the checks of its attributes."""
 
 
 @lru_cache(maxsize=2048)
@@ -69,20 +104,26 @@ def _rules(resource_type: ResourceType, strict: bool) -> _Rules:  # noqa: FBT001
     table = compile_table(resource_type.common, strict=strict) | compile_table(attributes, strict=strict)
     table["schemas"] = ("schemas", ignored)
     required = [attribute.name for attribute in attributes.values() if attribute.required]
+    extensions = {}
     for key, extension in resource_type.extensions.items():
         uri = extension.schema.id
-        entry = (uri, _extension(uri, extension.schema.attributes, strict=strict))
-        table[key] = table[uri] = entry
+        inner = _inner_table(uri, extension.schema.attributes, strict=strict)
+        table[key] = table[uri] = (uri, _extension(uri, extension.schema.attributes, inner, strict=strict))
+        extensions[key] = (uri, inner)
         if extension.required:
             required.append(uri)
-    return _Rules(table, tuple(required), "active" in attributes)
+    return _Rules(table, tuple(required), "active" in attributes, extensions)
 
 
-def _extension(uri: str, attributes: Mapping[str, Attribute], *, strict: bool) -> Check:
-    prefix = f"{uri}:"
-    table = compile_table(attributes, strict=strict, prefix=prefix)
+def _inner_table(uri: str, attributes: Mapping[str, Attribute], *, strict: bool) -> Table:
+    table = compile_table(attributes, strict=strict, prefix=f"{uri}:")
     # Some libraries say inside of an extension, too, which one it is.
     table.setdefault("schemas", ("schemas", ignored))
+    return table
+
+
+def _extension(uri: str, attributes: Mapping[str, Attribute], table: Table, *, strict: bool) -> Check:
+    prefix = f"{uri}:"
     required = tuple(attribute.name for attribute in attributes.values() if attribute.required)
 
     def check(value: Any) -> dict[str, Any] | None:

@@ -53,7 +53,7 @@ _COLUMNS_OF_TYPE = {
     "User": {"userName": "r.name", "displayName": "r.display_name"},
     "Group": {"displayName": "r.name"},
 }
-_TIMES = {("meta", "created"): "r.created", ("meta", "lastModified"): "r.modified"}
+_TIMES: dict[tuple[str, ...], str] = {("meta", "created"): "r.created", ("meta", "lastModified"): "r.modified"}
 _COMPARISONS = {Operator.EQ: "=", Operator.GT: ">", Operator.GE: ">=", Operator.LT: "<", Operator.LE: "<="}
 _DOCUMENT = "r.search"
 _FEW = frozenset({("id",), ("userName",), ("displayName",), ("externalId",), ("emails", "value")})
@@ -88,6 +88,7 @@ class _Translation:
 
     def __init__(self, tenant: TenantId, resource_type: str) -> None:
         self._tenant = tenant
+        self._resource_type = resource_type
         self._columns = _COLUMNS | _COLUMNS_OF_TYPE.get(resource_type, {})
         self._aliases = count(1)
 
@@ -120,7 +121,11 @@ class _Translation:
                 return self.condition(term, root).closed(behind=" IS NOT TRUE")
 
     def _with_address(self, address: str) -> Condition:
-        return Condition("r.id IN (SELECT id FROM emails WHERE tenant = ? AND value = ?)", (self._tenant, address))
+        # Addresses that are their owner's name are not among the others.
+        sql = """r.id IN (
+            SELECT id FROM emails WHERE tenant = ? AND value = ?
+            UNION ALL SELECT id FROM resources WHERE tenant = ? AND type = ? AND name = ?)"""
+        return Condition(sql, (self._tenant, address, self._tenant, self._resource_type, address))
 
     def _of_document(self, filter: Matches | SomeElement, root: str) -> Condition:
         if isinstance(filter, Matches):

@@ -4,14 +4,16 @@
 |---|---|---|
 | tenants | tenant | |
 | tokens | tenant/token | |
-| resources | tenant/Type/id | ``n`` tenant/Type/name, ``x`` tenant/Type/externalId, ``t`` tenant/Type with e-mails |
+| resources | tenant/Type/id | ``n`` tenant/Type/name, ``x`` tenant/Type/externalId, ``t`` tenant/Type with e-mails,
+with displayName, with meta.created, with meta.lastModified |
 | edges | tenant/group/member | ``m`` tenant/member |
 | accounts | tenant/account | ``l`` tenant/login, ``r`` tenant/resource, ``x`` tenant/externalId of detached ones |
 | cohorts | tenant/resource | |
 | tombstones | tenant/Type/id | |
 | journal | tenant/kind/number | ``c`` tenant/command of receipts, ``g`` tenant/target of audit entries |
 
-Ids are ordered by time, so a list without a filter is a range of ``_id``.
+Ids are ordered by time, so a list without a filter is a range of ``_id``. What lists are sorted by has the id behind it
+in its index, so that every page of them is a range as well.
 """
 
 import pymongo
@@ -24,6 +26,9 @@ _BUILD_TIMEOUT_SECONDS = 3600
 _RECEIPT_SECONDS = 24 * 60 * 60
 _NAMESPACE_EXISTS = 48
 
+_BY_ID = ("_id", ASCENDING)
+_SORTED_BY = ("displayName", "meta.created", "meta.lastModified")
+
 # Sparse: documents without the field are not in the index. While names change hands within a transaction, a resource
 # is without one for a moment.
 _INDEXES: dict[str, list[IndexModel]] = {
@@ -31,7 +36,9 @@ _INDEXES: dict[str, list[IndexModel]] = {
     "tokens": [],
     "resources": [
         IndexModel("n", unique=True, sparse=True),
-        IndexModel("x", sparse=True),
+        # With those that have none: sorts put them behind the others, or before them.
+        IndexModel([("x", ASCENDING), _BY_ID]),
+        *(IndexModel([("t", ASCENDING), (f"s.{name}", ASCENDING), _BY_ID]) for name in _SORTED_BY),
         IndexModel(
             [("t", ASCENDING), ("s.emails.value", ASCENDING)],
             partialFilterExpression={"s.emails.value": {"$exists": True}},

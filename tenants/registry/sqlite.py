@@ -7,20 +7,23 @@ from typing import Any
 import msgspec
 
 from schemas.ids import TenantId, TokenId
+from schemas.scim.definitions.extensions import ExtensionSchema
 from tenants.errors import RevisionConflictError
 from tenants.policies.settings import Policies
 from tenants.registry.port import Registry, TokenRecord, TokenUse
 from tenants.sqlite import Connection, SqliteStore, insert, update
 from tenants.tenant import Dialect, Tenant, TenantStatus
 
-TENANT_COLUMNS = "id, display_name, created, status, dialect, policies, revision"
+TENANT_COLUMNS = "id, display_name, created, status, dialect, policies, extensions, revision"
 _RECORD = (
     "tenant, id, name, last_four, digest, created, created_by, expires, revoked, used_at, used_address, used_agent"
 )
 _USE_TOKENS = """UPDATE tokens SET used_at = column3, used_address = column4, used_agent = column5 FROM {new}
     WHERE tenant = column1 AND id = column2 AND (used_at IS NULL OR used_at <= column3)"""
+_NO_EXTENSIONS = "[]"
 _encode = msgspec.json.Encoder().encode
 _policies = msgspec.json.Decoder(Policies)
+_extensions = msgspec.json.Decoder(tuple[ExtensionSchema, ...])
 
 
 class SqliteRegistry(Registry):
@@ -50,8 +53,8 @@ class SqliteRegistry(Registry):
     async def change_tenant(self, tenant: Tenant) -> None:
         def update(connection: Connection) -> None:
             changed = connection.execute(
-                "UPDATE tenants SET (display_name, created, status, dialect, policies, revision) = (?, ?, ?, ?, ?, ?)"
-                " WHERE id = ? AND revision = ?",
+                "UPDATE tenants SET (display_name, created, status, dialect, policies, extensions, revision)"
+                " = (?, ?, ?, ?, ?, ?, ?) WHERE id = ? AND revision = ?",
                 (*_fields(tenant), tenant.id, tenant.revision - 1),
             )
             if changed.rowcount == 0:
@@ -98,7 +101,7 @@ class SqliteRegistry(Registry):
 
 def tenant_of(row: Sequence[Any]) -> Tenant:
     """Return the record of a row of ``TENANT_COLUMNS``."""
-    id, display_name, created, status, dialect, policies, revision = row
+    id, display_name, created, status, dialect, policies, extensions, revision = row
     return Tenant(
         id=id,
         display_name=display_name,
@@ -106,13 +109,15 @@ def tenant_of(row: Sequence[Any]) -> Tenant:
         status=TenantStatus(status),
         dialect=Dialect(dialect),
         policies=_policies.decode(policies),
+        extensions=_extensions.decode(extensions) if extensions != _NO_EXTENSIONS else (),
         revision=revision,
     )
 
 
 def _fields(tenant: Tenant) -> tuple[Any, ...]:
     policies = _encode(asdict(tenant.policies)).decode()
-    return tenant.display_name, tenant.created, tenant.status, tenant.dialect, policies, tenant.revision
+    extensions = _encode(tenant.extensions).decode()
+    return tenant.display_name, tenant.created, tenant.status, tenant.dialect, policies, extensions, tenant.revision
 
 
 def _token_of(row: Sequence[Any]) -> TokenRecord:

@@ -66,11 +66,12 @@ _FIRST = (
 _SORTING = (
     # What lists are sorted and filtered by, with the id behind it, so that a page is a range of an index.
     "ALTER TABLE resources ADD COLUMN display_name TEXT",
-    # A JSON array, followed by the table `emails`.
+    # Addresses that are not the name as well: a JSON array, followed by the table `emails`.
     "ALTER TABLE resources ADD COLUMN emails TEXT",
     """UPDATE resources SET display_name = json_extract(search, '$.displayName'), emails = (
         SELECT nullif(json_group_array(DISTINCT json_extract(value, '$.value')), '[]')
-        FROM json_each(search, '$.emails') WHERE json_type(value, '$.value') = 'text'
+        FROM json_each(search, '$.emails')
+        WHERE json_type(value, '$.value') = 'text' AND json_extract(value, '$.value') IS NOT name
     ) WHERE type = 'User'""",
     "CREATE INDEX resources_by_display_name ON resources (tenant, type, display_name, id)",
     "CREATE INDEX resources_by_created ON resources (tenant, type, created, id)",
@@ -96,6 +97,23 @@ _SORTING = (
         DELETE FROM emails WHERE tenant = old.tenant AND id = old.id
             AND value IN (SELECT value FROM json_each(old.emails));
     END""",
+    # What the planner is to think of the indexes, whatever is in them: a tenant has many resources of a type, of a key
+    # few, and all of them are best read in the order of their ids, in which they lie.
+    "ANALYZE tenants",
+    "DELETE FROM sqlite_stat1",
+    """INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
+        ('resources', 'sqlite_autoindex_resources_1', '100000 20000 1'),
+        ('resources', 'resources_by_type', '100000 20000 8000 1'),
+        ('resources', 'resources_by_name', '100000 20000 10000 1'),
+        ('resources', 'resources_by_external_id', '100000 20000 10000 2 1'),
+        ('resources', 'resources_by_display_name', '100000 20000 10000 2 1'),
+        ('resources', 'resources_by_created', '100000 20000 10000 20 1'),
+        ('resources', 'resources_by_modified', '100000 20000 10000 20 1'),
+        ('emails', 'emails', '100000 20000 1 1')""",
 )
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SORTING)
+_EXTENSIONS = (
+    # A JSON array of the tenant's own schemas.
+    "ALTER TABLE tenants ADD COLUMN extensions TEXT NOT NULL DEFAULT '[]'",
+)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SORTING, _EXTENSIONS)
 """What leads from each version of the tables to the next; applied ones are never edited."""

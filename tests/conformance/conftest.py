@@ -1,4 +1,4 @@
-"""One running service a shape for the whole run; a new tenant for every test.
+"""One running service a shape for the whole folder; a new tenant for every test.
 
 A test says which lines of the two checklists it proves: ``@pytest.mark.line("FIL-17", "13.16")``.
 """
@@ -20,14 +20,14 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "line(*ids): the lines of the checklists that the test proves")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def embedded_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConformanceService]:
     """The embedded shape."""
     with run_embedded_shape(tmp_path_factory.mktemp("conformance")) as service:
         yield service
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def distributed_service(mongodb_url: str, amqp_url: str) -> Iterator[ConformanceService]:
     """The distributed shape."""
     name = f"conformance_{uuid4().hex[:12]}"
@@ -39,7 +39,7 @@ def distributed_service(mongodb_url: str, amqp_url: str) -> Iterator[Conformance
         client.drop_database(name)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def embedded_connections(embedded_service: ConformanceService) -> Iterator[Connections]:
     """Connections to the embedded shape."""
     connections = Connections(embedded_service.addresses)
@@ -47,7 +47,7 @@ def embedded_connections(embedded_service: ConformanceService) -> Iterator[Conne
     connections.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def distributed_connections(distributed_service: ConformanceService) -> Iterator[Connections]:
     """Connections to the distributed shape."""
     connections = Connections(distributed_service.addresses)
@@ -66,6 +66,21 @@ def scim(shape: str, request: pytest.FixtureRequest) -> Scim:
     """A new tenant's SCIM endpoints, in the tolerant dialect; ``scim.strict`` and ``scim.other`` are others."""
     service = request.getfixturevalue(f"{shape}_service")
     return Scim(service, request.getfixturevalue(f"{shape}_connections"))
+
+
+@pytest.fixture(scope="package")
+def shared_tenants() -> dict[tuple[str, str], Scim]:
+    """Tenants by shape and module."""
+    return {}
+
+
+@pytest.fixture
+def shared(shape: str, shared_tenants: dict[tuple[str, str], Scim], request: pytest.FixtureRequest) -> Scim:
+    """A tenant that the tests of a module share; each reads what all need, or writes what is its own."""
+    place = (shape, request.module.__name__)
+    if place not in shared_tenants:
+        shared_tenants[place] = request.getfixturevalue("scim")
+    return shared_tenants[place]
 
 
 def _with_database(url: str, name: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 LEVELS = {
     "M": "MUST",
-    "m": "must, by definition, grammar or table",
+    "m": "must*",
     "S": "SHOULD",
     "O": "MAY",
     "a": "arguable",

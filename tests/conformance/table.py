@@ -13,12 +13,12 @@ from tests.conformance.lines import LEVELS, SECTIONS, Line, Section
 
 PAGE = Path(__file__).parents[2] / "docs" / "conformance.md"
 
-_HEAD = """# Conformance
+_HEAD = r"""# Conformance
 
 Which tests prove which lines of two checklists: what the RFCs demand (RFC 7643, 7644, 9865, 9967), and what real
 provisioning clients need (13.x). The tests are in `tests/conformance/` and go through real sockets. *Both* means the
-embedded shape, and the distributed one with two gateways and two workers on RabbitMQ and MongoDB. ★: servers often get
-it wrong.
+embedded shape, and the distributed one with two gateways and two workers on RabbitMQ and MongoDB. Levels are the RFCs'
+own; must\* follows from a definition, a grammar or a table. ★: servers often get it wrong.
 
 This page is written by `python -m tests.conformance.table`; a test holds it to the tests.
 """
@@ -90,7 +90,8 @@ def _section(section: Section, proofs: Mapping[str, set[Proof]]) -> str:
 def _row(line: Line, proofs: set[Proof]) -> str:
     star = " ★" if line.is_often_wrong else ""
     told = _tests(proofs) or ELSEWHERE.get(line.id, "missing" if line.needs_test else "not asked for")
-    return f"| {line.id}{star} | {LEVELS[line.level]} | {told} | {_shapes(proofs)} |\n"
+    level = LEVELS[line.level].replace("*", r"\*")
+    return f"| {line.id}{star} | {level} | {told} | {_shapes(proofs)} |\n"
 
 
 def _tests(proofs: Iterable[Proof]) -> str:

@@ -10,7 +10,7 @@ from pymongo import MongoClient
 
 from schemas.ids import CommandId, TenantId
 from schemas.scim.filters.nodes import All, AnyOf, Field, HasMember, Matches, Operator, ResolvedFilter, SomeElement
-from schemas.scim.query import Query
+from schemas.scim.query import Position, Query, Sort
 from tenants.directory.records import StoredResource
 from tenants.directory.writer import Need
 from tenants.read_cache.port import KeyKind, LookupKey
@@ -26,7 +26,13 @@ PEOPLE = 300
 
 def _person(number: int) -> StoredResource:
     emails = [{"value": f"user{number}@example.com", "type": "work", "primary": True}]
-    return builders.user(number, external_id=f"E-{number}", search={"emails": emails})
+    created, modified = (f"2026-11-25T14:49:10.{milliseconds:03}Z" for milliseconds in (number // 3, 999 - number))
+    search = {
+        "emails": emails,
+        "displayName": f"person {number * 7 % 300}",
+        "meta": {"created": f"{created[:-1]}000Z", "lastModified": f"{modified[:-1]}000Z"},
+    }
+    return builders.user(number, external_id=f"E-{number}", created=created, modified=modified, search=search)
 
 
 EVERYBODY = [_person(number) for number in range(1, PEOPLE + 1)]
@@ -113,6 +119,11 @@ def _at(*steps: str) -> Field:
     return Field(tuple(step.removesuffix("[]") for step in steps), tuple(step.endswith("[]") for step in steps))
 
 
+def _sorted(*steps: str, descending: bool = False, **part: Any) -> Ask:
+    sort = Sort(_at(*steps), descending)
+    return lambda stores: stores.directory.search(ACME, Query("User", count=5, sort=sort, **part))
+
+
 ANNS_NAME = Matches(_at("userName"), Operator.EQ, ANN.name)
 ANNS_EXTERNAL_ID = Matches(_at("externalId"), Operator.EQ, "E-7")
 ANNS_WORK_MAIL = All((Matches(_at("type"), Operator.EQ, "work"), Matches(_at("value"), Operator.EQ, ANN.name)))
@@ -127,6 +138,15 @@ NEED = Need(
     groups_of=frozenset({ANN.id}),
     references=frozenset({EVERYBODY[9].id, GROUPS[5].id}),
 )
+
+
+def _after(place: Position) -> Ask:
+    return lambda stores: stores.directory.search(ACME, Query("User", count=5, after=place))
+
+
+async def _few_sorted(stores: Stores) -> object:
+    return await stores.directory.search(ACME, Query("User", ANNS_EXTERNAL_ID, sort=Sort(_at("title"))))
+
 
 CASES: list[tuple[str, Ask, int]] = [
     ("look-ups by id", lambda stores: stores.read_cache.find(_keys(KeyKind.ID)), 1),
@@ -143,8 +163,21 @@ CASES: list[tuple[str, Ask, int]] = [
     ("emails[type eq and value eq]", _search(SomeElement(_at("emails[]"), ANNS_WORK_MAIL)), 1),
     ("displayName eq", _search(Matches(_at("displayName"), Operator.EQ, STAFF.name), "Group"), 1),
     ("members.value eq", _search(HasMember(ANN.id), "Group"), 4),
-    ("a page", lambda stores: stores.directory.search(ACME, Query("User", count=5)), 6),
-    ("a page far behind", lambda stores: stores.directory.search(ACME, Query("User", start_index=290, count=5)), 6),
+    ("displayName eq of Users", _search(Matches(_at("displayName"), Operator.EQ, "person 49")), 1),
+    ("displayName sw of Users", _search(Matches(_at("displayName"), Operator.SW, "person 299")), 1),
+    ("meta.lastModified gt", _search(Matches(_at("meta", "lastModified"), Operator.GT, "2026-11-25T14:49:10.997Z")), 2),
+    # Pages: the tenant's record, five resources, and one more that tells whether there are more.
+    ("a page", lambda stores: stores.directory.search(ACME, Query("User", count=5)), 7),
+    ("a page far behind", lambda stores: stores.directory.search(ACME, Query("User", start_index=290, count=5)), 8),
+    ("a page after a place", _after(Position(None, EVERYBODY[250].id)), 7),
+    ("sorted by id", _sorted("id", descending=True), 7),
+    ("sorted by userName", _sorted("userName", after=Position("user200@example.com", EVERYBODY[199].id)), 7),
+    ("sorted by externalId", _sorted("externalId", after=Position("E-200", EVERYBODY[199].id)), 7),
+    ("sorted by displayName", _sorted("displayName", after=Position("person 200", EVERYBODY[199].id)), 7),
+    ("sorted by meta.created", _sorted("meta", "created", descending=True), 7),
+    ("sorted by meta.lastModified", _sorted("meta", "lastModified"), 7),
+    ("sorted, far behind", _sorted("displayName", start_index=290), 8),
+    ("few sorted by what has no index", _few_sorted, 2),
     ("a total", lambda stores: stores.directory.search(ACME, Query("User", count=0)), 1),
     ("members", lambda stores: stores.directory.members(ACME, [STAFF.id]), 4),
     ("groups of a member", lambda stores: stores.directory.groups_of(ACME, [ANN.id]), 4),
@@ -185,7 +218,20 @@ async def test_the_next_page_of_a_quiet_tenant_begins_where_the_last_one_ended(
 
     done = await profiler.watch(mongo_stores.directory.search(ACME, Query("User", start_index=220, count=20)))
 
-    assert sum(operation.get("keysExamined", 0) for operation in done) <= 1 + 20
+    # The tenant's record, the page, and one more that tells whether there are more.
+    assert sum(operation.get("keysExamined", 0) for operation in done) <= 1 + 20 + 1
+
+
+@pytest.mark.parametrize("steps", [("id",), ("userName",), ("displayName",), ("meta", "created")], ids=".".join)
+async def test_what_comes_before_a_page_is_counted_from_the_nearer_end(
+    mongo_stores: Stores, profiler: Profiler, steps: tuple[str, ...]
+) -> None:
+    query = Query("User", start_index=285, count=5, sort=Sort(_at(*steps)))
+
+    done = await profiler.watch(mongo_stores.directory.search(ACME, query))
+
+    # Of 300: the tenant's record twice, sixteen or so from the end, the page and one more.
+    assert sum(operation.get("keysExamined", 0) for operation in done) <= 30
 
 
 async def test_a_page_after_a_change_begins_where_it_should(mongo_stores: Stores) -> None:

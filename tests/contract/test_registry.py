@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from schemas.ids import TenantId, TokenId
+from schemas.scim.definitions.extensions import ExtensionSchema
 from tenants.errors import DuplicateError, RevisionConflictError
 from tenants.policies.settings import (
     Activation,
@@ -37,6 +38,10 @@ async def test_a_tenant_is_found_by_its_id_with_all_its_fields(
             activation=Activation.MANUAL,
             deprovisioning=Deprovisioning.DELETE,
             on_return=OnReturn.CONFLICT,
+        ),
+        extensions=(
+            ExtensionSchema("urn:acme:params:badges:2.0:User", "User", '{"id":"urn:acme","$x.y":"\\u0000ü"}'),
+            ExtensionSchema("urn:acme:params:rooms:2.0:Group", "Group", "{}", required=True),
         ),
     )
 
@@ -81,6 +86,17 @@ async def test_a_change_of_another_revision_is_refused(registry: Registry, acme:
         await registry.change_tenant(tenant(acme, display_name="Late", revision=revision))
 
     assert await registry.tenant(acme) == tenant(acme)
+
+
+async def test_extensions_change_with_the_record(registry: Registry, acme: TenantId, globex: TenantId) -> None:
+    extensions = (ExtensionSchema("urn:acme:badges", "User", '{"id":"urn:acme:badges"}'),)
+
+    await registry.change_tenant(tenant(acme, extensions=extensions, revision=2))
+    assert await registry.tenant(acme) == tenant(acme, extensions=extensions, revision=2)
+    assert (await registry.tenant(globex) or tenant(acme)).extensions == ()
+
+    await registry.change_tenant(tenant(acme, revision=3))
+    assert await registry.tenant(acme) == tenant(acme, revision=3)
 
 
 async def test_a_change_of_an_unknown_tenant_is_refused(registry: Registry) -> None:

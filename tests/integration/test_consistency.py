@@ -18,9 +18,13 @@ async def test_a_write_through_one_gateway_is_seen_by_id_and_by_filter_through_t
     distributed: Shape,
 ) -> None:
     access, other = await distributed.admit("acme", "globex")
-    async with open_client(access) as client, open_client(other) as load:
-        async with background(_load(Entra(load))), background(_load(Entra(client))):
-            seen = await Crew(_AT_ONCE).work(lambda number: _cycle(client, number), range(_CYCLES))
+    async with (
+        open_client(access) as client,
+        open_client(other) as load,
+        background(_load(Entra(load))),
+        background(_load(Entra(client))),
+    ):
+        seen = await Crew(_AT_ONCE).work(lambda number: _cycle(client, number), range(_CYCLES))
     missed = [what for cycle in seen for what in cycle if what is not None]
     assert missed == []
     assert len([what for cycle in seen for what in cycle]) == 3 * _CYCLES
@@ -46,9 +50,7 @@ async def _cycle(client: ScimClient, number: int) -> list[str | None]:
     return seen
 
 
-async def _missing(
-    client: ScimClient, gateway: int, id: str, *, name: str | None, gone: tuple[str, ...]
-) -> str | None:
+async def _missing(client: ScimClient, gateway: int, id: str, *, name: str | None, gone: tuple[str, ...]) -> str | None:
     """Return what the gateway gets wrong about a User that has this name (or none any more), and had others before."""
     read, found, *stale = await asyncio.gather(
         client.send("GET", f"/Users/{id}", gateway=gateway),

@@ -20,7 +20,7 @@ _READ_REFUSAL_SECONDS = 15
 _RECOVERY_SECONDS = 30
 _MUCH_LATER_SECONDS = _DEADLINE_SECONDS + 2
 _LANE_SETTLES_SECONDS = 2
-"""RabbitMQ puts a new quorum queue's registration on disk with a delay: killed within it, the queue never comes back."""
+"""RabbitMQ registers a new quorum queue on disk with a delay: killed within it, the queue never comes back."""
 
 pytestmark = pytest.mark.faults
 
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.faults
 def shape(broker: Service, mongo: Service) -> Iterator[Shape]:
     """The distributed shape over services that can be stopped, with a short deadline."""
     deadline = {"ROLLCALL_DEADLINE_SECONDS": str(_DEADLINE_SECONDS)}
-    with open_distributed(mongodb_url=mongo.url, amqp_url=broker.url, **deadline) as shape:
+    with open_distributed(mongodb_url=mongo.url, amqp_url=broker.url, settings=deadline) as shape:
         yield shape
 
 

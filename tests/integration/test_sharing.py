@@ -26,7 +26,7 @@ async def test_no_worker_carries_more_than_half_of_equal_tenants_and_a_dead_ones
     mongodb_url: str, amqp_url: str
 ) -> None:
     debug = {"ROLLCALL_LOG_LEVEL": "debug"}
-    with open_distributed(mongodb_url=mongodb_url, amqp_url=amqp_url, workers=1, **debug) as shape:
+    with open_distributed(mongodb_url=mongodb_url, amqp_url=amqp_url, workers=1, settings=debug) as shape:
         async with _clients(shape) as clients, background(_equal_load(clients)):
             # The first worker has all lanes before the others come.
             await eventually(lambda: _has_worked(shape.workers[0]), within_seconds=_SHARED_SECONDS, what="work is done")

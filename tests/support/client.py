@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from itertools import count
 from typing import Any
 from urllib.parse import quote
@@ -67,7 +68,7 @@ class ScimClient:
         """Send one request below the Tenant URL; bytes as they are, anything else as SCIM's JSON."""
         urls = self._access.urls
         base = urls[(next(self._turns) if gateway is None else gateway) % len(urls)]
-        content = body if isinstance(body, bytes) or body is None else orjson.dumps(body)
+        content = None if body is None else BytesIO(body if isinstance(body, bytes) else orjson.dumps(body))
         defaults = {"Authorization": f"Bearer {self._access.token}", "Content-Type": "application/scim+json"}
         url = URL(base + path, encoded=True)
         async with self._session.request(method, url, data=content, headers=defaults | dict(headers or {})) as response:

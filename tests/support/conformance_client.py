@@ -1,7 +1,8 @@
 """A provisioning client for conformance tests: plain requests over real HTTP, every answer's envelope checked."""
 
 import http.client
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,9 @@ from urllib.parse import quote
 
 import orjson
 
+from schemas.ids import TenantId
+from schemas.messages.events import Event
+from tenants.audit.port import AuditEntry
 from tenants.tenant import Dialect
 from tests.support.conformance_service import Admission, ConformanceService
 
@@ -26,6 +30,8 @@ ERROR = f"{MESSAGES}:Error"
 LIST_RESPONSE = f"{MESSAGES}:ListResponse"
 
 Resource = dict[str, Any]
+Headers = Mapping[str, str | None]
+"""None: the header is left out."""
 
 _ANSWER_SECONDS = 60.0
 """As patient as Entra."""
@@ -57,7 +63,7 @@ class Call:
     method: str
     path: str
     body: Any = None
-    headers: Mapping[str, str] | None = None
+    headers: Headers | None = None
 
 
 class Connections:
@@ -66,7 +72,7 @@ class Connections:
     def __init__(self, addresses: tuple[str, ...]) -> None:
         """Connect when first asked."""
         self.addresses = addresses
-        self._idle: dict[str, SimpleQueue[http.client.HTTPConnection]] = {a: SimpleQueue() for a in addresses}
+        self._idle: defaultdict[str, SimpleQueue[http.client.HTTPConnection]] = defaultdict(SimpleQueue)
 
     @contextmanager
     def one(self, address: str) -> Iterator[http.client.HTTPConnection]:
@@ -126,7 +132,12 @@ class Scim:
     @property
     def url(self) -> str:
         """The Tenant URL."""
-        return f"http://{self._connections.addresses[0]}{self.prefix}"
+        return f"http://{self.host}{self.prefix}"
+
+    @property
+    def host(self) -> str:
+        """``host:port`` of the first gateway, under which the service is known."""
+        return self._connections.addresses[0]
 
     @property
     def prefix(self) -> str:
@@ -135,23 +146,23 @@ class Scim:
 
     # Requests
 
-    def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
+    def get(self, path: str, headers: Headers | None = None) -> Answer:
         """Send GET."""
         return self.send("GET", path, headers=headers)
 
-    def post(self, path: str, body: Any, headers: Mapping[str, str] | None = None) -> Answer:
+    def post(self, path: str, body: Any, headers: Headers | None = None) -> Answer:
         """Send POST."""
         return self.send("POST", path, body, headers=headers)
 
-    def put(self, path: str, body: Any, headers: Mapping[str, str] | None = None) -> Answer:
+    def put(self, path: str, body: Any, headers: Headers | None = None) -> Answer:
         """Send PUT."""
         return self.send("PUT", path, body, headers=headers)
 
-    def patch(self, path: str, *operations: Resource, headers: Mapping[str, str] | None = None) -> Answer:
+    def patch(self, path: str, *operations: Resource, headers: Headers | None = None) -> Answer:
         """Send PATCH with these operations in a PatchOp message."""
         return self.send("PATCH", path, {"schemas": [PATCH_OP], "Operations": list(operations)}, headers=headers)
 
-    def delete(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
+    def delete(self, path: str, headers: Headers | None = None) -> Answer:
         """Send DELETE."""
         return self.send("DELETE", path, headers=headers)
 
@@ -161,8 +172,8 @@ class Scim:
         path: str,
         body: Any = None,
         *,
-        headers: Mapping[str, str] | None = None,
-        gateway: int | None = None,
+        headers: Headers | None = None,
+        gateway: int | str | None = None,
     ) -> Answer:
         """Send a request below the Tenant URL with its token; bytes as they are, anything else as SCIM's JSON.
 
@@ -176,12 +187,11 @@ class Scim:
         method: str,
         body: Any = None,
         *,
-        headers: Mapping[str, Any] | None = None,
-        gateway: int | None = None,
+        headers: Headers | None = None,
+        gateway: int | str | None = None,
     ) -> Answer:
-        """Send a request to any target of the gateways."""
-        addresses = self._connections.addresses
-        address = addresses[(next(self._turns) if gateway is None else gateway) % len(addresses)]
+        """Send a request to any target of the gateways; to another one by its ``host:port``."""
+        address = self._address(gateway)
         content = body if isinstance(body, bytes) or body is None else orjson.dumps(body)
         defaults = {"Authorization": f"Bearer {self.token}", "Accept": "application/scim+json"}
         if content is not None:
@@ -198,6 +208,12 @@ class Scim:
         """Send all requests at once; return their answers in order."""
         with ThreadPoolExecutor(max_workers=min(len(calls), 32)) as threads:
             return list(threads.map(lambda c: self.send(c.method, c.path, c.body, headers=c.headers), calls))
+
+    def _address(self, gateway: int | str | None) -> str:
+        if isinstance(gateway, str):
+            return gateway
+        addresses = self._connections.addresses
+        return addresses[(next(self._turns) if gateway is None else gateway) % len(addresses)]
 
     # What tests need over and over
 
@@ -246,6 +262,16 @@ class Scim:
     def found(self, path: str, filter: str) -> set[str]:
         """Return the ids that the filter selects."""
         return {resource["id"] for resource in self.search(path, filter)}
+
+    def audit(self) -> Sequence[AuditEntry]:
+        """Return the tenant's audit log."""
+        log = self.service.session.stores.audit
+        return self.service.run(log.entries(TenantId(self.tenant), after=0, limit=10_000))
+
+    def events(self) -> Sequence[Event]:
+        """Return what the LMS is told of the tenant."""
+        outbox = self.service.session.stores.outbox
+        return self.service.run(outbox.events(TenantId(self.tenant), after=0, limit=10_000))
 
     def names(self, filter: str) -> set[str]:
         """Return the userNames of the Users that the filter selects, up to an ``@``."""

@@ -6,8 +6,7 @@ RabbitMQ, with a namespace of its own on the broker.
 
 import asyncio
 import threading
-import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
@@ -15,14 +14,19 @@ from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
+import aio_pika
+
 from deploy.commands.session import Session, session_over
 from deploy.processes import serving, working
 from deploy.settings import Settings
 from deploy.wiring import Bus, Stores, open_bus, open_stores
+from schemas.ids import TenantId
 from tenants.administration.tenants import SettingsChange
+from tenants.bus.rabbitmq.topology import Topology
 from tenants.credentials.signing import signing_keys
 from tenants.policies.settings import OperationMode
 from tenants.tenant import Dialect
+from tests.support.conformance_store import everything_in
 from tests.support.services.waiting import free_port
 
 T = TypeVar("T")
@@ -46,6 +50,7 @@ class ConformanceService:
 
     addresses: tuple[str, ...]
     """``host:port`` of each gateway; the first one is the public one."""
+    store_url: str
     session: Session
     """The administration's use cases, to be called by ``run``."""
     loop: asyncio.AbstractEventLoop
@@ -54,9 +59,25 @@ class ConformanceService:
         """Do the work on the service's own event loop."""
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(_ANSWER_SECONDS)
 
+    def stored(self) -> bytes:
+        """Return all that is in the store, to look for what must not be there."""
+        return everything_in(self.store_url)
+
     def admit(self, dialect: Dialect, mode: OperationMode = OperationMode.SYNC) -> Admission:
         """Make a tenant of its own name, with a token."""
         return self.run(self._admit(f"tenant-{next(_names)}", SettingsChange(dialect=dialect, mode=mode)))
+
+    @contextmanager
+    def held(self, open_one: Callable[[], AbstractAsyncContextManager[T]]) -> Iterator[T]:
+        """Hold something open on the service's own event loop."""
+        opened: Future[T] = Future()
+        closing: Future[None] = Future()
+        held = asyncio.run_coroutine_threadsafe(_hold(open_one, opened, closing), self.loop)
+        try:
+            yield opened.result(_ANSWER_SECONDS)
+        finally:
+            closing.set_result(None)
+            held.result(_ANSWER_SECONDS)
 
     async def _admit(self, name: str, change: SettingsChange) -> Admission:
         session = self.session
@@ -79,6 +100,18 @@ def run_distributed_shape(*, store_url: str, bus_url: str, namespace: str) -> It
     settings = _settings(store_url, bus_url, free_port())
     with _on_a_thread(lambda: _distributed(settings, namespace)) as service:
         yield service
+        tenants = [tenant.id for tenant in service.run(service.session.tenants.tenants())]
+    asyncio.run(_remove_queues(bus_url, namespace, tenants))
+
+
+async def _remove_queues(bus_url: str, namespace: str, tenants: Sequence[TenantId]) -> None:
+    """Leave nothing on the broker: thousands of queues would keep whoever restarts it waiting."""
+    topology = Topology(namespace, quorum=False)
+    async with await aio_pika.connect(bus_url) as connection, connection.channel() as channel:
+        for tenant in tenants:
+            await channel.queue_delete(topology.lane(tenant))
+            await channel.queue_delete(topology.parked(tenant))
+        await channel.exchange_delete(topology.notices)
 
 
 def _settings(store_url: str, bus_url: str, port: int) -> Settings:
@@ -91,7 +124,7 @@ def _settings(store_url: str, bus_url: str, port: int) -> Settings:
 @asynccontextmanager
 async def _embedded(settings: Settings) -> AsyncIterator[ConformanceService]:
     async with (
-        _opened(settings, "rollcall") as (stores, bus),
+        opened_ports(settings, "rollcall") as (stores, bus),
         working(settings, stores, bus),
         serving(settings, stores, bus),
     ):
@@ -103,17 +136,18 @@ async def _distributed(settings: Settings, namespace: str) -> AsyncIterator[Conf
     gateways = [settings, replace(settings, port=free_port())]
     async with AsyncExitStack() as stack:
         for _ in range(2):
-            stores, bus = await stack.enter_async_context(_opened(settings, namespace))
+            stores, bus = await stack.enter_async_context(opened_ports(settings, namespace))
             await stack.enter_async_context(working(settings, stores, bus))
         for gateway in gateways:
-            stores, bus = await stack.enter_async_context(_opened(gateway, namespace))
+            stores, bus = await stack.enter_async_context(opened_ports(gateway, namespace))
             await stack.enter_async_context(serving(gateway, stores, bus))
-        stores, bus = await stack.enter_async_context(_opened(settings, namespace))
+        stores, bus = await stack.enter_async_context(opened_ports(settings, namespace))
         yield _service(gateways, stores, bus)
 
 
 @asynccontextmanager
-async def _opened(settings: Settings, namespace: str) -> AsyncIterator[tuple[Stores, Bus]]:
+async def opened_ports(settings: Settings, namespace: str) -> AsyncIterator[tuple[Stores, Bus]]:
+    """Open all ports; queues of the namespace are this bus's own."""
     async with (
         open_stores(settings.store_url) as stores,
         open_bus(settings.bus_url, name=namespace, quorum=settings.uses_quorum, namespace=namespace) as bus,
@@ -123,7 +157,8 @@ async def _opened(settings: Settings, namespace: str) -> AsyncIterator[tuple[Sto
 
 def _service(gateways: list[Settings], stores: Stores, bus: Bus) -> ConformanceService:
     addresses = tuple(f"{gateway.host}:{gateway.port}" for gateway in gateways)
-    return ConformanceService(addresses, session_over(gateways[0], stores, bus.notices), asyncio.get_running_loop())
+    session = session_over(gateways[0], stores, bus.notices)
+    return ConformanceService(addresses, gateways[0].store_url, session, asyncio.get_running_loop())
 
 
 @contextmanager
@@ -134,20 +169,9 @@ def _on_a_thread(
     started: Future[ConformanceService] = Future()
     stopping: Future[None] = Future()
 
-    async def serve() -> None:
-        async with open_service() as service:
-            started.set_result(service)
-            await asyncio.wrap_future(stopping)
-
-    def work() -> None:
-        try:
-            asyncio.run(serve())
-        except BaseException as error:
-            if started.done():
-                raise
-            started.set_exception(error)
-
-    thread = threading.Thread(target=work, name="conformance service")
+    thread = threading.Thread(
+        target=lambda: asyncio.run(_hold(open_service, started, stopping)), name="conformance service"
+    )
     thread.start()
     try:
         yield started.result(_ANSWER_SECONDS)
@@ -156,6 +180,15 @@ def _on_a_thread(
         thread.join()
 
 
-def now() -> float:
-    """Return Unix seconds, as the service knows them: it runs on this machine."""
-    return time.time()
+async def _hold(
+    open_one: Callable[[], AbstractAsyncContextManager[T]], opened: Future[T], closing: Future[None]
+) -> None:
+    """Open, tell, and close when told to, all in one task."""
+    try:
+        async with open_one() as one:
+            opened.set_result(one)
+            await asyncio.wrap_future(closing)
+    except BaseException as error:
+        if opened.done():
+            raise
+        opened.set_exception(error)

@@ -75,7 +75,7 @@ async def eventually(holds: Callable[[], Awaitable[bool]], *, within_seconds: fl
     """Return once the condition holds; fail when it does not in time."""
     try:
         async with asyncio.timeout(within_seconds):
-            while not await holds():
+            while not await holds():  # noqa: ASYNC110 - what is waited for happens in other processes
                 await asyncio.sleep(0.05)
     except TimeoutError:
         raise AssertionError(f"waited {within_seconds:g} s in vain: {what}") from None

@@ -15,6 +15,7 @@ from yarl import URL
 
 from gateway.app import create_app
 from gateway.settings import GatewaySettings
+from gateway.site import GatewaySite
 from gateway.surroundings import Surroundings
 from schemas.ids import TenantId, TokenId, WorkerId
 from schemas.scim.definitions.catalog import core_catalog
@@ -158,7 +159,7 @@ async def open_scim(
         # As in production: what a client that is gone has asked for goes on.
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        await GatewaySite(runner, "127.0.0.1", 0).start()
         async with ClientSession(f"http://127.0.0.1:{runner.addresses[0][1]}") as session:
             scim = Scim(session, runner, stores, bus, clock, series)
             for tenant in (ACME, GLOBEX):

@@ -20,6 +20,7 @@ from deploy.wiring import Stores, open_stores
 from schemas.ids import TenantId
 from tenants.administration.tenants import SettingsChange
 from tenants.policies.settings import OperationMode
+from tenants.tenant import Dialect
 from tests.support.services.local_service import child_environment
 from tests.support.services.scratch import LaunchedProcess, Scratch, scratch
 from tests.support.services.waiting import free_port, wait_until
@@ -166,13 +167,14 @@ class Shape:
         async with open_session(self.settings) as session:
             yield session
 
-    async def admit(self, *names: str, mode: OperationMode = OperationMode.SYNC) -> list[Access]:
-        """Make tenants whose names begin with these words, each with a token."""
+    async def admit(self, *names: str, dialect: Dialect = Dialect.TOLERANT) -> list[Access]:
+        """Make tenants in sync mode whose names begin with these words, each with a token."""
+        settings = SettingsChange(mode=OperationMode.SYNC, dialect=dialect)
         async with self.administration() as session:
-            return [await self._admit(session, new_name(name), mode) for name in names]
+            return [await self._admit(session, new_name(name), settings) for name in names]
 
-    async def _admit(self, session: Session, name: str, mode: OperationMode) -> Access:
-        tenant = await session.tenants.create(name, SettingsChange(mode=mode), actor=session.actor)
+    async def _admit(self, session: Session, name: str, settings: SettingsChange) -> Access:
+        tenant = await session.tenants.create(name, settings, actor=session.actor)
         issued = await session.tokens.create(name, name="provisioning", expires=None, actor=session.actor)
         return self.access(tenant.id, issued.token)
 
@@ -191,22 +193,21 @@ class Shape:
 
 
 @contextmanager
-def open_embedded(data: Path, **settings: str) -> Iterator[Shape]:
+def open_embedded(data: Path) -> Iterator[Shape]:
     """Yield the embedded shape over the folder, serving; stopped afterwards."""
-    with new_embedded(data, **settings) as shape:
+    with new_embedded(data) as shape:
         shape.start_serve()
         yield shape
 
 
 @contextmanager
-def new_embedded(data: Path, **settings: str) -> Iterator[Shape]:
+def new_embedded(data: Path) -> Iterator[Shape]:
     """Yield the embedded shape over the folder, not started yet; stopped afterwards."""
     port = free_port()
     environment = {
         "ROLLCALL_DATA": str(data),
         "ROLLCALL_STORE_URL": f"sqlite:///{data}/rollcall.sqlite",
         "ROLLCALL_PORT": str(port),
-        **settings,
     }
     with _open(environment, [port]) as shape:
         yield shape
@@ -214,20 +215,22 @@ def new_embedded(data: Path, **settings: str) -> Iterator[Shape]:
 
 @contextmanager
 def open_distributed(
-    *, mongodb_url: str, amqp_url: str, gateways: int = 2, workers: int = 2, **settings: str
+    *, mongodb_url: str, amqp_url: str, gateways: int = 2, workers: int = 2, settings: Mapping[str, str] | None = None
 ) -> Iterator[Shape]:
     """Yield the distributed shape over a database of its own, serving; stopped afterwards, the database dropped.
 
     Lanes are told apart by their tenants alone, so shapes on one broker do not overlap in time.
     """
-    with new_distributed(mongodb_url=mongodb_url, amqp_url=amqp_url, gateways=gateways, **settings) as shape:
+    with new_distributed(mongodb_url=mongodb_url, amqp_url=amqp_url, gateways=gateways, settings=settings) as shape:
         shape.start_gateways()
         shape.start_workers(workers)
         yield shape
 
 
 @contextmanager
-def new_distributed(*, mongodb_url: str, amqp_url: str, gateways: int = 2, **settings: str) -> Iterator[Shape]:
+def new_distributed(
+    *, mongodb_url: str, amqp_url: str, gateways: int = 2, settings: Mapping[str, str] | None = None
+) -> Iterator[Shape]:
     """Yield the distributed shape over a database of its own, not started yet; cleaned up likewise."""
     ports = [free_port() for _ in range(gateways)]
     store_url = _with_database(mongodb_url, new_name("integration"))
@@ -236,7 +239,7 @@ def new_distributed(*, mongodb_url: str, amqp_url: str, gateways: int = 2, **set
         "ROLLCALL_BUS_URL": amqp_url,
         "ROLLCALL_PUBLIC_URL": f"http://127.0.0.1:{ports[0]}",
         "ROLLCALL_SIGNING_KEY": secrets.token_urlsafe(48),
-        **settings,
+        **(settings or {}),
     }
     with _open(environment, ports) as shape:
         yield shape

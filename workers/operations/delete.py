@@ -10,7 +10,7 @@ from workers.workspace import Workspace
 
 def delete(command: DeleteResource, workspace: Workspace) -> Outcome:
     """Remove the resource from the directory and from every Group's members (RFC 7644, 3.6)."""
-    resource = existing(workspace, command.resource_type, command.resource_id, if_match=command.if_match)
+    resource = existing(workspace, command)
     leave_all_groups(workspace, resource.id)
     if resource.type == "User":
         settle_leaver(workspace, resource)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from schemas.ids import ResourceId
-from schemas.messages.commands import Command
+from schemas.messages.commands import Command, DeleteResource, PatchResource, ReplaceResource
 from schemas.messages.outcomes import Applied
 from schemas.scim.errors import PreconditionFailedError, ResourceNotFoundError, UniquenessError
 from schemas.scim.rendering import entity_tag, render
@@ -17,20 +17,21 @@ from workers.workspace import Workspace
 _LISTED_AT_MOST = 100
 
 
-def existing(
-    workspace: Workspace, resource_type: str, id: ResourceId, *, if_match: Sequence[str] = ()
-) -> StoredResource:
+def existing(workspace: Workspace, command: ReplaceResource | PatchResource | DeleteResource) -> StoredResource:
     """Return the resource that a command is about.
 
     Raises:
         ResourceNotFoundError: There is none.
-        PreconditionFailedError: It has another version than asked for (RFC 9110, 13.1.1).
+        PreconditionFailedError: It has not the version asked for, or one not wanted (RFC 9110, 13.1.1 and 13.1.2).
     """
-    resource = workspace.resource(resource_type, id)
+    resource = workspace.resource(command.resource_type, command.resource_id)
     if resource is None:
-        raise ResourceNotFoundError(f"{resource_type} does not exist")
-    if if_match and "*" not in if_match and entity_tag(resource.version) not in if_match:
+        raise ResourceNotFoundError(f"{command.resource_type} does not exist")
+    tag = entity_tag(resource.version)
+    if command.if_match and not {"*", tag}.intersection(command.if_match):
         raise PreconditionFailedError("the resource has another version than If-Match names")
+    if {"*", tag}.intersection(command.if_none_match):
+        raise PreconditionFailedError("the resource has the version that If-None-Match names")
     return resource
 
 

@@ -18,7 +18,7 @@ _NO_EDITS: tuple[MembershipEdit, ...] = ()
 
 def replace(command: ReplaceResource, workspace: Workspace) -> Outcome:
     """Put the attributes in the place of the resource's (RFC 7644, 3.5.1); what is omitted is cleared."""
-    resource = existing(workspace, command.resource_type, command.resource_id, if_match=command.if_match)
+    resource = existing(workspace, command)
     attributes = {name: value for name, value in command.attributes.items() if name != "members"}
     edits: list[MembershipEdit] = []
     if command.resource_type == "Group":
@@ -28,7 +28,7 @@ def replace(command: ReplaceResource, workspace: Workspace) -> Outcome:
 
 def patch(command: PatchResource, workspace: Workspace) -> Outcome:
     """Apply the operations in order, all of them or none (RFC 7644, 3.5.2)."""
-    resource = existing(workspace, command.resource_type, command.resource_id, if_match=command.if_match)
+    resource = existing(workspace, command)
     operations, edits = command.operations, _NO_EDITS
     if command.resource_type == "Group":
         operations, edits = split_membership(command.operations)

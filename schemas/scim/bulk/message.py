@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote
 
+from schemas.scim.envelope import check_schemas
 from schemas.scim.errors import InvalidPathError, InvalidSyntaxError, ScimError
 
 BULK_REQUEST = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
@@ -58,18 +59,6 @@ def parse_bulk(payload: Mapping[str, Any], *, strict: bool) -> BulkRequest:
         raise InvalidSyntaxError("Operations must be an array")
     operations = (_operation(each, strict=strict) for each in given)
     return BulkRequest(_without_namesakes(operations), _fail_on_errors(members.get("failonerrors")))
-
-
-def check_schemas(schemas: object, message: str, *, strict: bool) -> None:
-    """See that a message says what it is; where the reading is not strict it may say nothing.
-
-    Raises:
-        InvalidSyntaxError: It is, or says that it is, something else.
-    """
-    if schemas is None and not strict:
-        return
-    if not isinstance(schemas, list) or message.lower() not in [str(uri).lower() for uri in schemas]:
-        raise InvalidSyntaxError(f"schemas must name {message}")
 
 
 def _by_lower_name(given: Mapping[str, Any]) -> dict[str, Any]:

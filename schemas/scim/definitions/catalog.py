@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass, field, replace
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
+from schemas.scim.definitions.extensions import ExtensionSchema
 from schemas.scim.definitions.model import (
     Attribute,
     AttributeType,
@@ -29,9 +30,9 @@ _OWN = {"mutability": "readOnly"}
 """Assigned by the server."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Catalog:
-    """All schemas and resource types that a tenant sees."""
+    """All schemas and resource types that a tenant sees. Equal only to itself, as its resource types are."""
 
     resource_types: tuple[ResourceType, ...]
     schemas: tuple[Schema, ...]
@@ -63,6 +64,13 @@ class Catalog:
         """Return the schema of that URI, in any case."""
         return self._schemas_by_uri.get(uri.lower())
 
+    def with_extensions(self, extensions: tuple[ExtensionSchema, ...]) -> "Catalog":
+        """Return the catalog with a tenant's own extensions; without any, this very catalog.
+
+        Equal extensions get the very same catalog, whoever asks: what is compiled for its types is compiled once.
+        """
+        return _extended(self, extensions) if extensions else self
+
 
 @cache
 def core_catalog() -> Catalog:
@@ -87,6 +95,19 @@ def core_catalog() -> Catalog:
         unique_name="displayName",
     )
     return Catalog((user, group), tuple(schemas.values()))
+
+
+@lru_cache(maxsize=1024)
+def _extended(catalog: Catalog, extensions: tuple[ExtensionSchema, ...]) -> Catalog:
+    types = {type_.name: type_ for type_ in catalog.resource_types}
+    schemas = list(catalog.schemas)
+    for extension in extensions:
+        schema = compile_schema(json.loads(extension.document))
+        schemas.append(schema)
+        extended = types[extension.resource_type]
+        added = {schema.id.lower(): Extension(schema, extension.required)}
+        types[extension.resource_type] = replace(extended, extensions={**extended.extensions, **added})
+    return Catalog(tuple(types.values()), tuple(schemas))
 
 
 def compile_schema(document: Mapping[str, Any]) -> Schema:

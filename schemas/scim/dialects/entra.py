@@ -1,5 +1,6 @@
 """Microsoft Entra ID: booleans as text, the manager in several shapes, removal by value."""
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import orjson
@@ -7,6 +8,9 @@ import orjson
 from schemas.scim.dialects import onelogin
 
 _BOOLEANS = {"true": True, "false": False}
+_USUAL_KEYS = frozenset({"value", "$ref", "display", "type"})
+_ALTERNATIVES, _ALTERNATIVES_LENGTH = 64, 3_000
+"""Comparisons in one path, and their characters: well below the limits of filters."""
 
 
 def boolean(value: Any, used: set[str]) -> Any:
@@ -75,18 +79,52 @@ def removals_by_value(path: str, value: Any, *, told_apart_by: tuple[str, ...]) 
 
     All values must be usable: a removal that was misread must neither empty a Group nor be passed over.
     """
+    return _removals(path, _filters(value, told_apart_by))
+
+
+def member_removals_by_value(path: str, value: Any) -> list[dict[str, Any]] | None:
+    """Return removals of the members in the list, many by each filter; None when the list is not usable, as above."""
+    return _removals(path, _alternatives(_filters(value, ("value",))))
+
+
+def _removals(path: str, filters: Iterable[str]) -> list[dict[str, Any]] | None:
+    return [{"op": "remove", "path": f"{path}[{filter}]"} for filter in filters] or None
+
+
+def _filters(value: Any, told_apart_by: tuple[str, ...]) -> list[str]:
+    """Return a filter for each value, each once; nothing where one of the values is not usable."""
     values = value if value.__class__ is list else [value]
     filters = dict.fromkeys(_filter(element, told_apart_by) for element in values)
-    if not filters or None in filters:
-        return None
-    return [{"op": "remove", "path": f"{path}[{filter}]"} for filter in filters]
+    return [] if "" in filters else list(filters)
 
 
-def _filter(element: Any, names: tuple[str, ...]) -> str | None:
-    """Return the filter that chooses the element by its value, and by what else of these names it tells."""
-    parts = {name.lower(): part for name, part in element.items()} if element.__class__ is dict else {"value": element}
-    if not _is_told(parts.get("value")):
-        return None
+def _alternatives(filters: list[str]) -> Iterator[str]:
+    """Yield the filters joined by ``or``, as many at a time as one path may hold for certain."""
+    waiting: list[str] = []
+    length = 0
+    for filter in filters:
+        if waiting and (length + len(filter) > _ALTERNATIVES_LENGTH or len(waiting) == _ALTERNATIVES):
+            yield " or ".join(waiting)
+            waiting, length = [], 0
+        waiting.append(filter)
+        length += len(filter)
+    if waiting:
+        yield " or ".join(waiting)
+
+
+def _filter(element: Any, names: tuple[str, ...]) -> str:
+    """Return the filter that chooses the element by its value, and by what else of these names it tells, or nothing."""
+    if element.__class__ is not dict:
+        parts = {"value": element}
+    elif element.keys() <= _USUAL_KEYS:
+        parts = element
+    else:
+        parts = {name.lower(): part for name, part in element.items()}
+    value = parts.get("value")
+    if not isinstance(value, str) or not value.strip():
+        return ""
+    if len(names) == 1 and value.isascii() and value.isalnum():
+        return f'value eq "{value}"'
     # A filter's text is JSON text.
     terms = (f"{name} eq {orjson.dumps(parts[name]).decode()}" for name in names if _is_told(parts.get(name)))
     return " and ".join(terms)

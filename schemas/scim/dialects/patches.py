@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas.scim.definitions.model import ResourceType
-from schemas.scim.dialects.entra import removals_by_value
+from schemas.scim.dialects.entra import member_removals_by_value, removals_by_value
 from schemas.scim.dialects.names import Target, find, schema_uri, unfolded
 from schemas.scim.dialects.okta import is_read_only
 from schemas.scim.dialects.values import Rewrite, shape
+from schemas.scim.membership import removal_by_path
 
 PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 
@@ -61,6 +62,8 @@ def _rewritten(operation: Any, resource_type: ResourceType, used: set[str]) -> l
     """Return what the operation means as operations of the RFC, itself alone when it is one."""
     if operation.__class__ is not dict:
         return [operation]
+    if resource_type.name == "Group" and (removals := _plain_member_removals(operation, used)):
+        return removals
     operation = _op_in_lower_case(_with_known_keys(operation, used), used)
     op = operation.get("op")
     if op.__class__ is not str or op not in _OPERATIONS:
@@ -73,6 +76,26 @@ def _rewritten(operation: Any, resource_type: ResourceType, used: set[str]) -> l
     if path is operation:
         return _without_path(operation, resource_type, used)
     return _with_path(operation, resource_type, used) if path.__class__ is str else [operation]
+
+
+def _plain_member_removals(operation: Operation, used: set[str]) -> list[Operation] | None:
+    """Return the removals that the operation means where it is one of members in a form that comes by the thousand.
+
+    What it returns is what the long way would; None sends the operation there.
+    """
+    path, op = operation.get("path"), operation.get("op")
+    if not isinstance(path, str) or not isinstance(op, str) or op.lower() != "remove" or not operation.keys() <= _KEYS:
+        return None
+    noted = {"op_case"} if op != "remove" else set()
+    if path == "members" and "value" in operation:
+        noted.add("member_removal_by_value")
+        removals = member_removals_by_value(path, operation["value"])
+    else:
+        noted |= {"removal_value"} if "value" in operation else set()
+        removals = [{"op": "remove", "path": path} if noted else operation] if removal_by_path(path) else None
+    if removals is not None:
+        used |= noted
+    return removals
 
 
 def _with_known_keys(operation: Operation, used: set[str]) -> Operation:
@@ -196,8 +219,10 @@ def _removal(operation: Operation, target: Target, used: set[str]) -> list[Opera
         return [{"op": "remove", "path": operation["path"]}]
     removals = None
     if "value" in target.attribute.sub_attributes:
-        told_apart_by = ("value",) if is_members else ("value", "type")
-        removals = removals_by_value(target.path, value, told_apart_by=told_apart_by)
+        if is_members:
+            removals = member_removals_by_value(target.path, value)
+        else:
+            removals = removals_by_value(target.path, value, told_apart_by=("value", "type"))
     if removals is None:
         # Not usable: the value stays, for the operation to be refused. It must never become "remove all".
         return [operation]

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from schemas.scim.errors import TooManyError
 from schemas.scim.filters.nodes import Conjunction, Disjunction, Filter, Negation
+from schemas.scim.patch.opaque import OpaqueChange
 from schemas.scim.patch.steps import Change, Step
 
 MAX_WORK = 1_500
@@ -18,10 +19,7 @@ def check_work(steps: Iterable[Step]) -> None:
     Raises:
         TooManyError: It has more than ``MAX_WORK``.
     """
-    if (
-        sum(1 + _values(step) + _comparisons(step.target.filter) for step in steps if isinstance(step, Change))
-        > MAX_WORK
-    ):
+    if sum(map(_work, steps)) > MAX_WORK:
         raise _too_many()
 
 
@@ -42,6 +40,12 @@ class ElementWork:
         self._done += elements * (1 + values + _comparisons(change.target.filter))
         if self._done > MAX_ELEMENT_WORK:
             raise _too_many()
+
+
+def _work(step: Step) -> int:
+    if isinstance(step, Change):
+        return 1 + _values(step) + _comparisons(step.target.filter)
+    return int(isinstance(step, OpaqueChange))
 
 
 def _too_many() -> TooManyError:

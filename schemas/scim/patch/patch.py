@@ -6,10 +6,12 @@ from typing import Any
 from schemas.messages.commands import PatchOperation
 from schemas.scim.definitions.model import Mutability, ResourceType
 from schemas.scim.errors import InvalidValueError, MutabilityError
-from schemas.scim.membership import MembershipEdit, edited
+from schemas.scim.membership import MembershipEdit, edited, joined
+from schemas.scim.opaque import check_opaque, opaque_names
 from schemas.scim.patch.changes import changed_value
 from schemas.scim.patch.limits import ElementWork, check_work
 from schemas.scim.patch.message import read_message
+from schemas.scim.patch.opaque import OpaqueChange, changed_extension
 from schemas.scim.patch.steps import Change, ExtensionRemoval, Step, read_steps, step_operation
 from schemas.scim.patch.targets import Target
 
@@ -29,7 +31,7 @@ def parse_patch(payload: object, resource_type: ResourceType, *, strict: bool) -
         for step in read_steps(operation, resource_type, strict=strict)
     ]
     check_work(steps)
-    return tuple(step_operation(step) for step in steps)
+    return tuple(map(step_operation, joined(steps)))
 
 
 def apply_patch(
@@ -58,6 +60,7 @@ class _Draft:
         self._strict = strict
         self._structured: dict[tuple[str | None, str], Target] = {}
         self._extensions: set[str] = set()
+        self._has_opaque_changes = False
         self._element_work = ElementWork()
 
     def take(self, step: Step) -> None:
@@ -67,6 +70,8 @@ class _Draft:
                 self._change(step)
             case ExtensionRemoval(uri):
                 self._remove_extension(uri)
+            case OpaqueChange():
+                self._change_opaque(step)
             case _:
                 self._edit_members(step)
 
@@ -78,6 +83,9 @@ class _Draft:
                 self._put(target, target.check_whole(value))
         for uri in self._extensions:
             self._check_extension(uri)
+        if self._has_opaque_changes:
+            names = opaque_names(self._attributes, self._resource_type)
+            check_opaque({name: self._attributes[name] for name in names})
         return self._attributes
 
     def _change(self, change: Change) -> None:
@@ -112,6 +120,11 @@ class _Draft:
         for attribute in self._resource_type.extensions[uri.lower()].schema.attributes.values():
             if attribute.mutability is Mutability.IMMUTABLE and attribute.name in present:
                 raise MutabilityError(f"{uri}:{attribute.name} is immutable")
+
+    def _change_opaque(self, change: OpaqueChange) -> None:
+        name, after = changed_extension(change, self._attributes, self._resource_type)
+        _set(self._attributes, name, after)
+        self._has_opaque_changes = True
 
     def _check_extension(self, uri: str) -> None:
         extension = self._resource_type.extensions[uri.lower()]

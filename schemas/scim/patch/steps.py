@@ -1,13 +1,16 @@
 """Steps: operations with their targets found and their values in canonical form, one target each."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from schemas.messages.commands import PatchOperation
 from schemas.scim.definitions.model import Extension, ResourceType
 from schemas.scim.errors import InvalidPathError, InvalidValueError, MutabilityError
-from schemas.scim.membership import MembershipEdit, edit_operation, read_edit
+from schemas.scim.membership import MembershipEdit, edit_operation, read_edit, removal_by_path
+from schemas.scim.opaque import is_opaque
+from schemas.scim.patch.opaque import OpaqueChange
 from schemas.scim.patch.targets import Target, find_target
 
 _NAME_SHOWN = 128
@@ -33,7 +36,7 @@ class ExtensionRemoval:
     uri: str
 
 
-Step = Change | ExtensionRemoval | MembershipEdit
+Step = Change | ExtensionRemoval | OpaqueChange | MembershipEdit
 
 
 def read_steps(operation: PatchOperation, resource_type: ResourceType, *, strict: bool) -> Iterator[Step]:
@@ -43,10 +46,14 @@ def read_steps(operation: PatchOperation, resource_type: ResourceType, *, strict
         ScimError: The operation is not allowed, whatever the resource holds.
     """
     path = operation.path
-    if path is None:
+    if operation.op == "remove" and resource_type.name == "Group" and (removal := removal_by_path(path or "")):
+        yield removal
+    elif path is None:
         yield from _pathless_steps(operation, resource_type, strict=strict)
     elif path.lower() in resource_type.extensions:
         yield from _extension_steps(operation, resource_type.extensions[path.lower()], resource_type, strict=strict)
+    elif not strict and is_opaque(path, resource_type):
+        yield from _opaque_steps(operation, path, resource_type)
     else:
         target = find_target(path, resource_type, strict=strict)
         if target.is_never_kept or (target.is_derived and not strict):
@@ -59,6 +66,8 @@ def step_operation(step: Step) -> PatchOperation:
     """Return the step as an operation, from which the same step is read again."""
     if isinstance(step, ExtensionRemoval):
         return PatchOperation("remove", step.uri)
+    if isinstance(step, OpaqueChange):
+        return PatchOperation(step.op, step.path, step.value, has_value=step.op != "remove")
     if not isinstance(step, Change):
         return edit_operation(step)
     value = (step.value or {}) | dict.fromkeys(sorted(step.cleared)) if step.cleared else step.value
@@ -71,6 +80,9 @@ def _pathless_steps(operation: PatchOperation, resource_type: ResourceType, *, s
         part = PatchOperation(operation.op, name, value, has_value=True)
         if name.lower() in resource_type.extensions:
             yield from _extension_steps(part, resource_type.extensions[name.lower()], resource_type, strict=strict)
+        elif not strict and is_opaque(name, resource_type):
+            with suppress(InvalidPathError):
+                yield from _opaque_steps(part, name, resource_type)
         else:
             yield from _member_steps(part, name, resource_type, strict=strict)
 
@@ -98,6 +110,16 @@ def _extension_steps(
             yield from _member_steps(part, name, resource_type, strict=strict)
     else:
         raise InvalidValueError(f"{uri} must be an object")
+
+
+def _opaque_steps(operation: PatchOperation, path: str, resource_type: ResourceType) -> Iterator[Step]:
+    # Adding nothing is nothing; replacing by nothing unassigns.
+    value = None if operation.op == "remove" or operation.value in ("", {}) else operation.value
+    is_whole = value is None or isinstance(value, dict)
+    if not is_whole and not is_opaque(path.rpartition(":")[0], resource_type):
+        raise InvalidPathError(f"{path[:_NAME_SHOWN]} is no extension of {resource_type.name}")
+    if operation.op != "add" or value is not None:
+        yield OpaqueChange(operation.op, path, value)
 
 
 def _member_steps(operation: PatchOperation, name: str, resource_type: ResourceType, *, strict: bool) -> Iterator[Step]:

@@ -1,14 +1,16 @@
 """Resolved filters → MongoDB queries over the search document ``s``, with the meaning of ``schemas.scim.filters``.
 
-What identity providers ask goes by an index: id, userName or displayName, externalId, e-mail addresses, members. Such a
-condition also says which tenant and type it means (it *anchors* the query); a query that nothing anchors is a range of
-``_id``. Comparisons of MongoDB keep to one type, and its order of texts is that of their code points, like Python's.
+What identity providers ask goes by an index: id, userName, displayName, externalId, e-mail addresses, members, times.
+Such a condition also says which tenant and type it means. One that few resources meet *anchors* the query; a query that
+nothing anchors is a range of ``_id`` as well. Comparisons of MongoDB keep to one type, and its order of texts is that
+of their code points, like Python's.
 """
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from schemas.scim.filters.lookups import address_asked_for
 from schemas.scim.filters.nodes import (
     All,
     AnyOf,
@@ -27,6 +29,9 @@ from tenants.mongo import Document
 
 _ORDER = {Operator.GT: "$gt", Operator.GE: "$gte", Operator.LT: "$lt", Operator.LE: "$lte"}
 _KEYS: dict[tuple[str, ...], str] = {("id",): "_id", ("userName",): "n", ("displayName",): "n", ("externalId",): "x"}
+_INDEXED = frozenset({("displayName",), ("meta", "created"), ("meta", "lastModified")})
+"""Fields of the search document with an index of their own."""
+_INDEXED_OPERATORS = frozenset(Operator) - {Operator.CO, Operator.EW, Operator.NE}
 _NOTHING: Document = {"$nor": [{}]}
 _LARGEST_INTEGER = 2**63 - 1
 
@@ -99,12 +104,12 @@ def translate(filter: ResolvedFilter, scope: Scope) -> Document:
 
 
 def is_anchored(filter: ResolvedFilter, scope: Scope) -> bool:
-    """Tell whether the translated filter holds for resources of the tenant and type alone, and goes by an index."""
+    """Tell whether the translated filter is met by few resources, and by none of other tenants and types."""
     match filter:
-        case Matches(field, Operator.EQ | Operator.SW, str(value)) if scope.key_field(field):
-            return filter.operator is Operator.EQ or bool(value)
+        case Matches(field, Operator.EQ, str()) if scope.key_field(field) or field.steps == ("displayName",):
+            return True
         case Matches() | SomeElement():
-            return bool(_email(filter))
+            return bool(address_asked_for(filter))
         case HasMember() | HasMembers():
             return True
         case All(terms):
@@ -115,19 +120,39 @@ def is_anchored(filter: ResolvedFilter, scope: Scope) -> bool:
             return False
 
 
+def is_indexed(filter: ResolvedFilter, scope: Scope) -> bool:
+    """Tell whether an index leads to what meets the filter, few or many."""
+    match filter:
+        case All(terms):
+            return any(is_indexed(term, scope) for term in terms)
+        case AnyOf(terms):
+            return bool(terms) and all(is_indexed(term, scope) for term in terms)
+        case Matches(field, Operator.SW, str()) if scope.key_field(field):
+            return True
+        case _:
+            return is_anchored(filter, scope) or _has_own_index(filter)
+
+
+def _has_own_index(filter: ResolvedFilter) -> bool:
+    return (
+        isinstance(filter, Matches)
+        and filter.field.steps in _INDEXED
+        and filter.operator in _INDEXED_OPERATORS
+        and isinstance(filter.value, str)
+    )
+
+
 def _condition(filter: ResolvedFilter, scope: Scope) -> Document:
     match filter:
         case Matches(field, Operator.EQ | Operator.SW, str(value)) if key_field := scope.key_field(field):
             return {key_field: _comparison(filter.operator, f"{scope.key}/{value}")}
-        case Matches() | SomeElement() if address := _email(filter):
+        case Matches() | SomeElement() if address := address_asked_for(filter):
             # The address is said once more: the index is not chosen for what is within $elemMatch.
             return {"t": scope.key, "s.emails.value": address, "$and": [_plain(filter, "s.")]}
-        case HasMember() | HasMembers() if scope.resource_type != "Group":
-            return _NOTHING
-        case HasMember(member):
-            return {"_id": {"$in": list(scope.groups_of[member])}}
-        case HasMembers():
-            return {"_id": {"$in": list(scope.groups_with_members)}}
+        case Matches() if _has_own_index(filter):
+            return {"t": scope.key, **_plain(filter, "s.")}
+        case HasMember() | HasMembers():
+            return _members(filter, scope)
         case All(terms):
             return {"$and": [_condition(term, scope) for term in terms]} if terms else {}
         case AnyOf(terms):
@@ -136,6 +161,13 @@ def _condition(filter: ResolvedFilter, scope: Scope) -> Document:
             return {"$nor": [_condition(term, scope)]}
         case _:
             return _plain(filter, "s.")
+
+
+def _members(filter: HasMember | HasMembers, scope: Scope) -> Document:
+    if scope.resource_type != "Group":
+        return _NOTHING
+    groups = scope.groups_of[filter.member] if isinstance(filter, HasMember) else scope.groups_with_members
+    return {"_id": {"$in": list(groups)}}
 
 
 def _plain(filter: ResolvedFilter, root: str) -> Document:
@@ -188,24 +220,3 @@ def _storable(value: Scalar) -> Scalar:
 
 def _literal(value: Scalar) -> str:
     return re.escape(str(value))
-
-
-def _email(filter: ResolvedFilter) -> str | None:
-    """Return the e-mail address, if the filter asks for a whole one, alone or together with more about the element."""
-    match filter:
-        case Matches(Field(("emails", "value")), Operator.EQ, str(address)):
-            return address
-        case SomeElement(Field(("emails",)), inner):
-            return _pinned_value(inner)
-        case _:
-            return None
-
-
-def _pinned_value(inner: ResolvedFilter) -> str | None:
-    match inner:
-        case Matches(Field(("value",)), Operator.EQ, str(value)):
-            return value
-        case All(terms):
-            return next((pinned for term in terms if (pinned := _pinned_value(term))), None)
-        case _:
-            return None

@@ -12,13 +12,13 @@ from schemas.scim.filters.nodes import Field, Scalar
 from schemas.scim.query import Position, Sort
 from tenants.directory.sqlite_filters import ALWAYS, Condition
 
-_COLUMNS = {
+_COLUMNS: dict[tuple[str, ...], str] = {
     ("id",): "r.id",
     ("externalId",): "r.external_id",
     ("meta", "created"): "r.created",
     ("meta", "lastModified"): "r.modified",
 }
-_OF_TYPE = {
+_OF_TYPE: dict[str, dict[tuple[str, ...], str]] = {
     "User": {("userName",): "r.name", ("displayName",): "r.display_name"},
     "Group": {("displayName",): "r.name"},
 }

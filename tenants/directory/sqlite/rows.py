@@ -126,8 +126,11 @@ def _display_name(one: StoredResource) -> str | None:
 
 
 def _addresses(one: StoredResource) -> str | None:
-    """Return the e-mail addresses as a JSON array, for the index of addresses; None without any."""
-    found = {element.get("value") for element in one.search.get("emails", ())}
+    """Return the e-mail addresses as a JSON array, for the index of addresses; None without any.
+
+    Most addresses are their owner's userName as well, which has an index already.
+    """
+    found = {element.get("value") for element in one.search.get("emails", ())} - {one.name}
     texts = sorted(address for address in found if isinstance(address, str))
     return orjson.dumps(texts).decode() if texts else None
 

@@ -1,8 +1,8 @@
 """Searches as one statement each, which yields the total and a page's rows as one JSON array.
 
 There are two ways. A *walk* goes along an index that has the order, from where the page begins until it is full: for
-lists without a filter, and for the later pages of a filtered one, whose total is known. Everything else finds all *hits*
-first, small rows of them, counts them and sorts them.
+lists without a filter, and for the later pages of a filtered one, whose total is known. Everything else finds all
+*hits* first, as small rows, counts them and sorts them.
 """
 
 import re

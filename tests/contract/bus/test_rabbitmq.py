@@ -11,6 +11,7 @@ from schemas.ids import TenantId
 from schemas.messages.notices import TenantChanged
 from tenants.bus.port import CommandSender, LaneReader, ParkedDelivery, ParkedLane
 from tenants.bus.rabbitmq import open_rabbitmq
+from tenants.bus.rabbitmq.lanes import RabbitLaneReader
 from tenants.errors import PortUnavailableError
 from tests.contract.bus.messages import ACME, GLOBEX, answered, command, commands, ids, settle, soon, take
 from tests.contract.bus.processes import RabbitProcesses
@@ -160,6 +161,29 @@ async def test_deliveries_lost_with_the_connection_are_settled_in_silence_and_co
     (delivery,) = await take(worker)
     assert (ids([delivery]), delivery.redelivered) == (["a1"], True)
     assert delivery.attempts >= 1
+
+
+async def test_a_lane_whose_channel_was_lost_is_joined_again_and_its_deliveries_come_again(
+    processes: RabbitProcesses,
+) -> None:
+    gateway, worker = await processes.gateway(), await processes.worker(ACME)
+    for id in ("a1", "a2"):
+        await gateway.send(ACME, commands(ACME, id))
+    taken = await take(worker, limit=1)
+    # The broker closes the channel of who acknowledges what it never delivered, or works too long on a delivery.
+    assert isinstance(worker, RabbitLaneReader)
+    lane_channel = worker._standing._lines[ACME].channel
+    assert lane_channel is not None
+    await lane_channel.basic_ack(4711)
+    await asyncio.wait([lane_channel.closing])
+    await settle(worker, taken)
+
+    again = [await take(worker, limit=1)]
+    await settle(worker, again[0])
+    again.append(await take(worker, limit=1))
+
+    assert [ids(deliveries) for deliveries in again] == [["a1"], ["a2"]]
+    assert all(delivery.redelivered for deliveries in again for delivery in deliveries)
 
 
 async def test_a_gateway_that_lost_its_connection_sends_and_hears_again(processes: RabbitProcesses) -> None:

@@ -92,7 +92,7 @@ async def test_attributes_shape_the_answer_to_a_create_as_well(scim: Scim) -> No
 # Read
 
 
-@pytest.mark.parametrize("id", ["0" * 32, "x", "%66oo", "%00", "%FF", "..", "a" * 3000, "A" * 32])
+@pytest.mark.parametrize("id", ["0" * 32, "x", "%66oo", "%00", "%FF", "%2e%2e", "a" * 3000, "A" * 32])
 async def test_unknown_and_odd_ids_are_not_found(scim: Scim, id: str) -> None:
     answer = await scim.request("GET", f"/Users/{id}")
     assert (answer.status, answer.json["status"]) == (404, "404")

@@ -253,9 +253,9 @@ def test_changes_of_one_groups_members_keep_their_order() -> None:
 @pytest.mark.parametrize("in_order", [True, False])
 def test_one_of_two_that_refer_to_each_other_is_made_without_and_completed_afterwards(in_order: bool) -> None:
     first, second, rest = planned(group("g", "h"), group("h", "g"), in_order=in_order)
-    assert (first.operation, first.part, first.postponed) == (1, Part.FIRST, {"g"})
-    assert (second.operation, second.part, second.after) == (0, Part.WHOLE, {(1, Part.FIRST)})
-    assert (rest.operation, rest.part, rest.postponed) == (1, Part.REST, {"g"})
+    assert (first.operation, first.part, first.postponed) == (1, Part.FIRST, frozenset({"g"}))
+    assert (second.operation, second.part, second.after) == (0, Part.WHOLE, frozenset({(1, Part.FIRST)}))
+    assert (rest.operation, rest.part, rest.postponed) == (1, Part.REST, frozenset({"g"}))
     assert rest.after == {(0, Part.WHOLE), (1, Part.FIRST)}
 
 

@@ -11,6 +11,7 @@ from schemas.scim.definitions.catalog import GROUP, USER
 from schemas.scim.definitions.model import ResourceType
 from schemas.scim.dialects import tolerate, tolerate_patch
 from schemas.scim.errors import InvalidValueError, ScimError
+from schemas.scim.membership import RemoveMembers, split_membership
 from schemas.scim.patch import apply_patch, parse_patch
 from schemas.scim.validation import validate
 from tests.unit.schemas import samples
@@ -337,11 +338,28 @@ def test_attributes_under_their_own_schemas_uri_are_attributes() -> None:
         ["a", "b"],
     ],
 )
-def test_members_are_removed_by_value_one_by_one(path: str, value: object) -> None:
-    assert _operations({"op": "Remove", "path": path, "value": value}, GROUPS) == [
-        {"op": "remove", "path": f'{path}[value eq "a"]'},
-        {"op": "remove", "path": f'{path}[value eq "b"]'},
-    ]
+def test_members_in_a_removals_value_are_chosen_by_its_path(path: str, value: object) -> None:
+    operation = {"op": "Remove", "path": path, "value": value}
+    assert _operations(operation, GROUPS) == [{"op": "remove", "path": f'{path}[value eq "a" or value eq "b"]'}]
+    assert _names(operation, GROUPS) == ("member_removal_by_value", "op_case")
+
+
+def test_a_removal_of_thousands_becomes_removals_that_each_can_be_read() -> None:
+    ids = [f"{number:032x}" for number in range(2_000)] + ['"\\ ' * 500]
+    operation = {"op": "remove", "path": "members", "value": [{"$ref": None, "value": id} for id in ids]}
+    tolerated, _ = tolerate_patch(_patch(operation), GROUPS)
+    operations, edits = split_membership(parse_patch(tolerated, GROUPS, strict=False))
+    assert operations == ()
+    assert edits == (RemoveMembers(tuple(ids)),)
+
+
+@pytest.mark.parametrize("op", ["remove", "Remove"])
+def test_a_removal_by_path_stays_but_for_its_case_and_value(op: str) -> None:
+    path = 'members[value eq "a"]'
+    assert _operations({"op": op, "path": path}, GROUPS) == [{"op": "remove", "path": path}]
+    assert _operations({"op": op, "path": path, "value": "x"}, GROUPS) == [{"op": "remove", "path": path}]
+    assert _names({"op": op, "path": path}, GROUPS) == (("op_case",) if op == "Remove" else ())
+    assert "removal_value" in _names({"op": op, "path": path, "value": "x"}, GROUPS)
 
 
 _UNUSABLE: list[Any] = [

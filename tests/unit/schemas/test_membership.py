@@ -15,6 +15,8 @@ from schemas.scim.membership import (
     ReplaceMembers,
     edit_operation,
     edited,
+    read_edit,
+    removal_by_path,
     split_membership,
 )
 from schemas.scim.patch import parse_patch
@@ -153,6 +155,40 @@ def test_edits_end_in_the_set_that_they_describe(members: list[str], given_edits
     after = edited(members, given_edits)
     assert set(after) == expected
     assert len(after) == len(expected)
+
+
+paths_by_id = st.lists(
+    st.sampled_from(
+        [
+            *("members", "Members", "urn:ietf:params:scim:schemas:core:2.0:Group:members", "membersOf", "[", "]"),
+            *("value eq ", "VALUE EQ ", "type eq ", "value ne ", " or ", " OR ", " and "),
+            *('"a"', '"b c"', '"ä"', '""', " ", '"', "\\"),
+        ]
+    ),
+    max_size=8,
+).map("".join)
+
+
+@given(paths_by_id | st.builds('members[value eq "{}" or value eq "{}"]'.format, ids, ids))
+def test_a_removal_read_at_a_glance_is_the_one_that_parsing_finds(path: str) -> None:
+    found = removal_by_path(path)
+    assert found is None or found == read_edit(PatchOperation("remove", path))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        'members[value eq "a"].value',
+        'members[value eq ""]',
+        'members[value eq " "]',
+        'members[value eq "a" and value eq "b"]',
+        'members[value eq "a"] ',
+        "members",
+        f'members[value eq "{"a" * 5000}"]',
+    ],
+)
+def test_only_what_is_plain_is_read_at_a_glance(path: str) -> None:
+    assert removal_by_path(path) is None
 
 
 members_values = st.recursive(

@@ -88,7 +88,6 @@ def test_an_empty_path_is_none_where_tolerant_and_broken_where_strict() -> None:
         'title[value eq "x"]',
         'name[familyName eq "x"].givenName',
         'emails[type eq "work"].unknown',
-        "urn:unknown:title",
         "urn:unknown",
         "department",
         f"{ENTERPRISE_USER}:unknown",
@@ -262,9 +261,13 @@ def test_a_message_asks_for_limited_work() -> None:
         parsed(*[{"op": "remove", "path": f"emails[{terms}]"} for _ in range(11)])
 
 
-def test_members_are_not_limited_by_work() -> None:
+def test_neighbouring_edits_of_members_travel_as_one_and_are_not_limited_by_work() -> None:
     removals = [{"op": "remove", "path": f'members[value eq "{number}"]'} for number in range(4000)]
-    assert len(parsed(*removals, resource_type=GROUP)) == 4000
+    additions = [{"op": "add", "path": "members", "value": [{"value": str(number)}]} for number in (1, 2, 1)]
+    removed, added, removed_again = parsed(*removals, *additions, removals[7], resource_type=GROUP)
+    assert removed == PatchOperation("remove", "members", [{"value": str(n)} for n in range(4000)], has_value=True)
+    assert added == PatchOperation("add", "members", [{"value": "1"}, {"value": "2"}], has_value=True)
+    assert removed_again == PatchOperation("remove", "members", [{"value": "7"}], has_value=True)
 
 
 def test_the_message_itself_is_left_as_it_was() -> None:

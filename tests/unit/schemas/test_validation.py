@@ -206,7 +206,7 @@ def test_unknown_attributes_are_ignored_at_any_depth() -> None:
     deep: dict[str, Any] = {}
     for _ in range(500):
         deep = {"deeper": [deep]}
-    body = {"unknown": deep, "name": {"givenName": "B", "unknown": deep}, "urn:unknown:ext": deep, "x\0": 1}
+    body = {"unknown": deep, "name": {"givenName": "B", "unknown": deep}, "urn:unknown:ext": "x", "x\0": 1}
     assert _tolerant(**body) == {"userName": "babs", "name": {"givenName": "B"}, "active": True}
 
 
