@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+import structlog
 
 from tests.support.services import BOTH, MONGODB, RABBITMQ, Service, intention, start_service
 
@@ -11,7 +12,15 @@ _SERVICE_LINES = pytest.StashKey[list[str]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make room for what the services' start has to tell."""
+    """Make room for what the services' start has to tell; let tracebacks in logs be short, which makes them quick."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.format_exc_info,
+            structlog.processors.KeyValueRenderer(),
+        ]
+    )
     config.stash[_SERVICE_LINES] = []
 
 
