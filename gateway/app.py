@@ -21,7 +21,6 @@ from gateway.middlewares.token_uses import TokenUses
 from gateway.registry_memory import RegistryMemory
 from gateway.scim import unsupported
 from gateway.scim.bulk import BulkEndpoint
-from gateway.scim.bulk_commands import BulkCommands
 from gateway.scim.commands import Commands
 from gateway.scim.discovery import DiscoveryEndpoints
 from gateway.scim.pages_of_all import PagesOfAll
@@ -34,7 +33,7 @@ from gateway.scim.urls import UrlMap
 from gateway.scim.walks import Walks
 from gateway.settings import GatewaySettings
 from gateway.surroundings import Surroundings
-from schemas.scim.definitions.catalog import Catalog, core_catalog
+from schemas.scim.definitions.catalog import core_catalog
 from tenants.ports import GatewayPorts
 
 _LAST_WORDS_SECONDS = 5.0
@@ -119,7 +118,7 @@ class Gateway:
         root = self._root(presenters)
         urls.add("/", GET=root.list)
         urls.add("/.search", POST=root.search)
-        urls.add("/Bulk", POST=self._bulk(catalog).carry_out)
+        urls.add("/Bulk", POST=self._bulk().carry_out)
         me = unsupported.me
         urls.add("/Me", GET=me, POST=me, PUT=me, PATCH=me, DELETE=me)
         urls.add("/ServiceProviderConfig", GET=discovery.service_provider_config)
@@ -134,14 +133,13 @@ class Gateway:
         pages = PagesOfAll(self._ports.directory, walks, self._settings)
         return RootEndpoints(pages, presenters, self._settings)
 
-    def _bulk(self, catalog: Catalog) -> BulkEndpoint:
-        commands = Commands(self._submission, self._surroundings)
+    def _bulk(self) -> BulkEndpoint:
         return BulkEndpoint(
-            catalog,
-            BulkCommands(catalog, commands, self._settings, self._metrics),
+            Commands(self._submission, self._surroundings),
             submission=self._submission,
             errors=self._errors,
             settings=self._settings,
+            metrics=self._metrics,
         )
 
     async def running(self, _: web.Application) -> AsyncIterator[None]:

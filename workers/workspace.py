@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 from schemas.ids import AccountId, ResourceId
 from schemas.messages.events import Event, EventType
 from schemas.messages.outcomes import Outcome
+from schemas.scim.conformity import conformed
 from schemas.scim.definitions.catalog import Catalog
 from schemas.scim.search import search_document
-from schemas.scim.validation import conformed
 from tenants.audit.port import AuditEntry
 from tenants.directory.records import Account, Cohort, Counters, Edge, Reference, StoredResource, Tombstone
 from tenants.directory.writer import Changes, Need, Snapshot

@@ -20,6 +20,8 @@ from deploy.settings import Settings, SettingsError, read_settings
 from deploy.signing import keys_of, with_signing_keys
 from deploy.wiring import Stores, open_bus, open_stores
 from tenants.administration.actor import Actor, RefusedError
+from tenants.administration.extended import ExtendedResources
+from tenants.administration.schemas import SchemaAdministration
 from tenants.administration.tenants import TenantAdministration
 from tenants.administration.tokens import TokenAdministration
 from tenants.bus.port import Notices
@@ -41,6 +43,7 @@ class Session:
     stores: Stores
     tenants: TenantAdministration
     tokens: TokenAdministration
+    schemas: SchemaAdministration
     actor: Actor
 
 
@@ -69,6 +72,7 @@ def session_over(settings: Settings, stores: Stores, notices: Notices | None) ->
         stores=stores,
         tenants=TenantAdministration(ports, clock=time.time),
         tokens=tokens,
+        schemas=SchemaAdministration(ports, ExtendedResources(stores.directory, stores.writer), clock=time.time),
         actor=Actor(f"operator:{getpass.getuser()}", agent="rollcall command line"),
     )
 

@@ -29,9 +29,9 @@ def tenant_path(raw_path: str) -> TenantPath:
         InvalidVersionError: The path names another version of SCIM.
     """
     below = _BELOW.fullmatch(raw_path)
+    if below is not None and below[1] not in {None, _VERSION}:
+        raise InvalidVersionError("version 2 of SCIM is spoken here, below /scim/v2")
     if below is None or not below[2]:
         raise ResourceNotFoundError("there is no such endpoint")
-    if below[1] not in {None, _VERSION}:
-        raise InvalidVersionError("version 2 of SCIM is spoken here, below /scim/v2")
     tenant, _, rest = below[2].partition("/")
     return TenantPath(TenantId(tenant), rest.removesuffix("/"))

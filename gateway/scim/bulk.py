@@ -6,11 +6,13 @@ import orjson
 from aiohttp import web
 
 from gateway.answers import scim_answer
+from gateway.metrics import GatewayMetrics
 from gateway.middlewares.errors import Errors
 from gateway.middlewares.limits import BodyLimits
 from gateway.refusals import BodyTooLargeError
 from gateway.scim.bulk_commands import BulkCommands
 from gateway.scim.bulk_run import PUT_OFF, BulkRun, Pace, Result
+from gateway.scim.commands import Commands
 from gateway.scim.payloads import json_object
 from gateway.scim.presentation import tenant_url
 from gateway.scim.request import ScimRequest
@@ -26,16 +28,16 @@ class BulkEndpoint:
 
     def __init__(
         self,
-        catalog: Catalog,
-        commands: BulkCommands,
+        commands: Commands,
         *,
         submission: Submission,
         errors: Errors,
         settings: GatewaySettings,
+        metrics: GatewayMetrics,
     ) -> None:
         """Have commands made and submitted by these."""
-        self._catalog = catalog
         self._commands = commands
+        self._metrics = metrics
         self._submission = submission
         self._errors = errors
         self._settings = settings
@@ -48,11 +50,11 @@ class BulkEndpoint:
             request,
             message.operations,
             Pace(self._settings.bulk_at_once, message.fail_on_errors),
-            commands=self._commands,
+            commands=BulkCommands(request, self._commands, self._settings, self._metrics),
             submission=self._submission,
             errors=self._errors,
         )
-        steps = plan(message.operations, self._catalog, in_order=message.fail_on_errors is not None)
+        steps = plan(message.operations, request.catalog, in_order=message.fail_on_errors is not None)
         await run.carry_out(steps)
         results = [run.results.get(index) for index in range(len(message.operations))]
         if put_off := _put_off(results):
@@ -69,35 +71,37 @@ class BulkEndpoint:
         return message
 
     def _answer(self, request: ScimRequest, message: BulkRequest, results: list[Result | None]) -> web.Response:
-        base = tenant_url(self._settings.public_url, request.tenant.id)
+        base, catalog = tenant_url(self._settings.public_url, request.tenant.id), request.catalog
         entries = [
-            self._entry(operation, result, base)
+            _entry(operation, result, base, catalog)
             for operation, result in zip(message.operations, results, strict=True)
             if result is not None
         ]
         return scim_answer(orjson.dumps({"schemas": [BULK_RESPONSE], "Operations": entries}))
 
-    def _entry(self, operation: BulkOperation, result: Result, base: str) -> dict[str, Any]:
-        entry: dict[str, Any] = {"method": operation.method} if operation.method else {}
-        if operation.bulk_id is not None:
-            entry["bulkId"] = operation.bulk_id
-        if location := self._location(operation, result, base):
-            entry["location"] = location
-        if result.version is not None and operation.method != "DELETE":
-            entry["version"] = entity_tag(result.version)
-        entry["status"] = str(result.answer.status)
-        if result.id is None:
-            entry["response"] = orjson.Fragment(result.refusal)
-        return entry
 
-    def _location(self, operation: BulkOperation, result: Result, base: str) -> str | None:
-        """Return the URI of the resource; of one that cannot be told, what the client itself said."""
-        type_ = self._catalog.by_endpoint(operation.endpoint)
-        if result.id is not None and type_ is not None:
-            return f"{base}{type_.endpoint}/{result.id}"
-        if operation.method == "POST" or not operation.path:
-            return None
-        return f"{base}/{operation.path.removeprefix('/')}"
+def _entry(operation: BulkOperation, result: Result, base: str, catalog: Catalog) -> dict[str, Any]:
+    entry: dict[str, Any] = {"method": operation.method} if operation.method else {}
+    if operation.bulk_id is not None:
+        entry["bulkId"] = operation.bulk_id
+    if location := _location(operation, result, base, catalog):
+        entry["location"] = location
+    if result.version is not None and operation.method != "DELETE":
+        entry["version"] = entity_tag(result.version)
+    entry["status"] = str(result.answer.status)
+    if result.id is None:
+        entry["response"] = orjson.Fragment(result.refusal)
+    return entry
+
+
+def _location(operation: BulkOperation, result: Result, base: str, catalog: Catalog) -> str | None:
+    """Return the URI of the resource; of one that cannot be told, what the client itself said."""
+    type_ = catalog.by_endpoint(operation.endpoint)
+    if result.id is not None and type_ is not None:
+        return f"{base}{type_.endpoint}/{result.id}"
+    if operation.method == "POST" or not operation.path:
+        return None
+    return f"{base}/{operation.path.removeprefix('/')}"
 
 
 def _put_off(results: list[Result | None]) -> web.Response | None:

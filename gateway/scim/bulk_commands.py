@@ -15,7 +15,6 @@ from gateway.settings import GatewaySettings
 from schemas.ids import ResourceId
 from schemas.messages.commands import Command
 from schemas.scim.bulk import BulkOperation, Part, Step, parted, references, resolved
-from schemas.scim.definitions.catalog import Catalog
 from schemas.scim.definitions.model import ResourceType
 from schemas.scim.errors import InvalidValueError, ResourceNotFoundError
 
@@ -32,15 +31,16 @@ class BulkCommands:
     """Makes the commands; each operation is held to the same rules as the request that it stands for."""
 
     def __init__(
-        self, catalog: Catalog, commands: Commands, settings: GatewaySettings, metrics: GatewayMetrics
+        self, request: ScimRequest, commands: Commands, settings: GatewaySettings, metrics: GatewayMetrics
     ) -> None:
-        """Make them by these."""
-        self._catalog = catalog
+        """Make them for the caller of the message."""
+        self._request = request
+        self._catalog = request.catalog
         self._commands = commands
         self._settings = settings
         self._metrics = metrics
 
-    def of(self, request: ScimRequest, operation: BulkOperation, step: Step, ids: Mapping[str, str]) -> Sizable:
+    def of(self, operation: BulkOperation, step: Step, ids: Mapping[str, str]) -> Sizable:
         """Return the command of an operation, or of its first part; ``ids`` are those of the bulkIds so far.
 
         Raises:
@@ -55,13 +55,11 @@ class BulkCommands:
             data, _ = parted(data, step.postponed)
         if operation.method == "DELETE":
             id, conditions = _target(operation, type_, ids), Conditions.of(operation.version)
-            return Sizable(self._commands.delete(request, type_, id, conditions), 0)
+            return Sizable(self._commands.delete(self._request, type_, id, conditions), 0)
         data = resolved(data, ids)
-        return Sizable(self._with_data(request, operation, type_, data, ids), _size(data))
+        return Sizable(self._with_data(operation, type_, data, ids), _size(data))
 
-    def rest(
-        self, request: ScimRequest, operation: BulkOperation, step: Step, ids: Mapping[str, str], made: ResourceId
-    ) -> Sizable:
+    def rest(self, operation: BulkOperation, step: Step, ids: Mapping[str, str], made: ResourceId) -> Sizable:
         """Return the command that adds what was postponed to the resource that was made without it.
 
         Raises:
@@ -70,12 +68,12 @@ class BulkCommands:
         type_ = self.type_of(operation)
         _, late = parted(operation.data, step.postponed)
         rest = resolved(late, ids)
-        operations = self._payloads(request.type_of(type_)).operations_of(_addition(rest), strict=request.is_strict)
-        return Sizable(self._commands.patch(request, type_, made, operations, Conditions()), _size(rest))
+        operations = self._payloads(type_).operations_of(_addition(rest), strict=self._request.is_strict)
+        return Sizable(self._commands.patch(self._request, type_, made, operations, Conditions()), _size(rest))
 
-    def removal(self, request: ScimRequest, operation: BulkOperation, made: ResourceId) -> Sizable:
+    def removal(self, operation: BulkOperation, made: ResourceId) -> Sizable:
         """Return the command that removes a resource again."""
-        return Sizable(self._commands.delete(request, self.type_of(operation), made, Conditions()), 0)
+        return Sizable(self._commands.delete(self._request, self.type_of(operation), made, Conditions()), 0)
 
     def type_of(self, operation: BulkOperation) -> ResourceType:
         """Return the type that the operation's path leads to.
@@ -88,16 +86,16 @@ class BulkCommands:
             raise ResourceNotFoundError("there is no such endpoint")
         return type_
 
-    def _with_data(
-        self, request: ScimRequest, operation: BulkOperation, type_: ResourceType, data: Any, ids: Mapping[str, str]
-    ) -> Command:
-        payloads, strict = self._payloads(request.type_of(type_)), request.is_strict
+    def _with_data(self, operation: BulkOperation, type_: ResourceType, data: Any, ids: Mapping[str, str]) -> Command:
+        payloads, strict = self._payloads(type_), self._request.is_strict
         if operation.method == "POST":
-            return self._commands.create(request, type_, payloads.attributes_of(data, strict=strict))
+            return self._commands.create(self._request, type_, payloads.attributes_of(data, strict=strict))
         id, conditions = _target(operation, type_, ids), Conditions.of(operation.version)
         if operation.method == "PUT":
-            return self._commands.replace(request, type_, id, payloads.attributes_of(data, strict=strict), conditions)
-        return self._commands.patch(request, type_, id, payloads.operations_of(data, strict=strict), conditions)
+            return self._commands.replace(
+                self._request, type_, id, payloads.attributes_of(data, strict=strict), conditions
+            )
+        return self._commands.patch(self._request, type_, id, payloads.operations_of(data, strict=strict), conditions)
 
     def _payloads(self, type_: ResourceType) -> Payloads:
         return Payloads(type_, self._settings, self._metrics)

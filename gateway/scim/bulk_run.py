@@ -157,7 +157,7 @@ class BulkRun:
 
     async def _attempt(self, step: Step) -> Applied:
         operation = self._operations[step.operation]
-        applied = await self._submit(self._commands.of(self._request, operation, step, self._ids))
+        applied = await self._submit(self._commands.of(operation, step, self._ids))
         if operation.method == "POST" and operation.bulk_id:
             self._ids[operation.bulk_id] = applied.resource_id
         return applied
@@ -166,7 +166,7 @@ class BulkRun:
         """Add what was postponed; a resource that cannot have it is taken back, since its operation has failed."""
         operation = self._operations[step.operation]
         try:
-            return await self._submit(self._commands.rest(self._request, operation, step, self._ids, made))
+            return await self._submit(self._commands.rest(operation, step, self._ids, made))
         except (ScimError, RejectedError, PortUnavailableError):
             self._ids.pop(operation.bulk_id or "", None)
             await self._take_back(operation, made)
@@ -174,7 +174,7 @@ class BulkRun:
 
     async def _take_back(self, operation: BulkOperation, made: ResourceId) -> None:
         try:
-            await self._submit(self._commands.removal(self._request, operation, made))
+            await self._submit(self._commands.removal(operation, made))
         except (RejectedError, PortUnavailableError) as error:
             log.warning(
                 "Resource without its references was not taken back",

@@ -45,6 +45,8 @@ class ReplaceMembers:
 
 MembershipEdit = AddMembers | RemoveMembers | RemoveAllMembers | ReplaceMembers
 
+MAX_NESTING = 32
+"""Memberships are followed through so many Groups inside each other."""
 _MEMBERS_NAME = r"(?:urn:ietf:params:scim:schemas:core:2\.0:Group:)?members"
 _MEMBERS = re.compile(rf"{_MEMBERS_NAME}(?![\w$-])", re.ASCII | re.IGNORECASE)
 _TERM = r'value eq "[!#-\[\]-~]+"'

@@ -11,7 +11,7 @@ from typing import Any
 
 from schemas.scim.checks import Check, Table, checked, compile_table, ignored
 from schemas.scim.definitions.model import Attribute, ResourceType
-from schemas.scim.errors import InvalidSyntaxError, InvalidValueError, ScimError
+from schemas.scim.errors import InvalidSyntaxError, InvalidValueError
 from schemas.scim.opaque import opaque_extensions
 
 _SCHEMAS_SHOWN = 128
@@ -57,34 +57,9 @@ def validate_attributes(attributes: Mapping[str, Any], resource_type: ResourceTy
     return canonical
 
 
-def conformed(attributes: dict[str, Any], resource_type: ResourceType) -> dict[str, Any]:
-    """Return stored attributes with extensions that were kept as they came in their schema's form, what fits of them.
-
-    Those that have it are the very same object. A schema may have been registered after they were stored.
-    """
-    extensions = _rules(resource_type, False).extensions  # noqa: FBT003 - lru_cache is faster by position
-    changes = {
-        name: (uri, found)
-        for name, value in attributes.items()
-        if ":" in name and name.lower() in extensions
-        for uri, found in [_fitting(value, *extensions[name.lower()])]
-        if uri != name or found != value
-    }
-    if not changes:
-        return attributes
-    kept = {name: value for name, value in attributes.items() if name not in changes}
-    return kept | {uri: found for uri, found in changes.values() if found}
-
-
-def _fitting(value: Mapping[str, Any], uri: str, table: Table) -> tuple[str, dict[str, Any]]:
-    """Return the extension's URI, and those of its attributes that are what the schema says."""
-    found: dict[str, Any] = {}
-    for name, inner in value.items():
-        try:
-            found |= checked({name: inner}, table, strict=False)
-        except ScimError:
-            continue
-    return uri, found
+def extension_tables(resource_type: ResourceType, *, strict: bool) -> Mapping[str, tuple[str, Table]]:
+    """Return, by URI in lower case, each extension's URI and the checks of its attributes."""
+    return _rules(resource_type, strict).extensions
 
 
 @dataclass(frozen=True, slots=True)

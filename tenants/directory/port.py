@@ -22,14 +22,33 @@ class DirectoryReader(Protocol):
         """
         ...
 
-    async def members(self, tenant: TenantId, groups: Sequence[ResourceId]) -> Mapping[ResourceId, Sequence[Member]]:
-        """Return the members of each group in the order of their ids; groups without members may be missing."""
+    async def members(
+        self,
+        tenant: TenantId,
+        groups: Sequence[ResourceId],
+        *,
+        after: ResourceId | None = None,
+        limit: int | None = None,
+    ) -> Mapping[ResourceId, Sequence[Member]]:
+        """Return the members of each group in the order of their ids; groups without members may be missing.
+
+        Args:
+            tenant: Whose groups they are.
+            groups: Their ids.
+            after: Only members with greater ids.
+            limit: At most so many in all, the first of them in the order of the groups' ids and then of the members':
+                what is fewer than the limit is all there is.
+        """
         ...
 
     async def groups_of(
         self, tenant: TenantId, members: Sequence[ResourceId]
     ) -> Mapping[ResourceId, Sequence[GroupOfMember]]:
-        """Return the groups that each member is in directly, by id; members of none may be missing."""
+        """Return the groups that each member is in, by id; members of none may be missing.
+
+        Directly, or through groups that are in groups, ``MAX_NESTING`` of them at most; each once, however many ways
+        lead there, and no group is said to be in itself.
+        """
         ...
 
 

@@ -147,10 +147,12 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class GroupOfMember:
-    """One entry of a User's ``groups`` (direct)."""
+    """One entry of a User's ``groups``."""
 
     id: ResourceId
     display: str
+    is_direct: bool = True
+    """False: the User is in it through other Groups that are in it."""
 
 
 @dataclass(frozen=True, slots=True)

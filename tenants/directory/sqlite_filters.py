@@ -20,6 +20,8 @@ from schemas.scim.filters.nodes import (
     Field,
     HasMember,
     HasMembers,
+    InGroup,
+    InGroups,
     Matches,
     Not,
     Operator,
@@ -28,6 +30,7 @@ from schemas.scim.filters.nodes import (
     Scalar,
     SomeElement,
 )
+from schemas.scim.membership import MAX_NESTING
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,17 @@ _COMPARISONS = {Operator.EQ: "=", Operator.GT: ">", Operator.GE: ">=", Operator.
 _DOCUMENT = "r.search"
 _FEW = frozenset({("id",), ("userName",), ("displayName",), ("externalId",), ("emails", "value")})
 """What hardly ever many resources have in common."""
+
+# Group, tenant, tenant.
+_MEMBERS_OF = f"""r.id IN (
+    WITH RECURSIVE inner_groups (id, level) AS (
+        SELECT ?, 1
+        UNION
+        SELECT e.member, g.level + 1 FROM inner_groups AS g CROSS JOIN edges AS e ON e.tenant = ? AND e.grp = g.id
+            AND e.desired AND e.member_type = 'Group'
+        WHERE g.level < {MAX_NESTING}
+    )
+    SELECT e.member FROM inner_groups AS g CROSS JOIN edges AS e ON e.tenant = ? AND e.grp = g.id AND e.desired)"""
 
 Test = Callable[[str, str], Condition]
 """SQL of a value, SQL of its JSON type → a condition."""
@@ -112,6 +126,12 @@ class _Translation:
             case HasMembers():
                 return Condition(
                     "EXISTS (SELECT 1 FROM edges WHERE tenant = ? AND grp = r.id AND desired)", (self._tenant,)
+                )
+            case InGroup(group):
+                return Condition(_MEMBERS_OF, (group, self._tenant, self._tenant))
+            case InGroups():
+                return Condition(
+                    "EXISTS (SELECT 1 FROM edges WHERE tenant = ? AND member = r.id AND desired)", (self._tenant,)
                 )
             case All(terms):
                 return _joined("AND", [self.condition(term, root) for term in terms] or [ALWAYS])

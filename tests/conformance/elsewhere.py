@@ -9,6 +9,7 @@ ELSEWHERE: dict[str, str] = {
         (f"ASY-{number:02d}" for number in (4, 5, 6, 7, 9, 10, 11, 12, 13, 14, 15, 16, 17)),
         "asynchronous requests and events for receivers are not offered (ASY-01): every answer is final",
     ),
+    "CRE-29": "no extension can be made required: resources exist without it",
     "ETG-17": "entity tags are supported (ETG-01)",
     "ERR-14": "no filter is refused as sensitive: what was asked for reaches no log (SEC-15)",
     "SEC-04": "a SCIM token carries no scopes: it is good for all of its tenant, or for nothing (SEC-08)",

@@ -76,7 +76,7 @@ def test_another_version_is_not_deleted(scim: Scim) -> None:
 
 @pytest.mark.line("DEL-08")
 @pytest.mark.parametrize("place", ["/Users", "/Groups", "/Users/", "/Users?filter=userName+pr"])
-def test_a_collection_cannot_be_deleted(scim: Scim, place: str) -> None:
-    made = [scim.user(), scim.group()]
-    assert scim.delete(place).status == 405
-    assert [scim.read(resource) for resource in made] == made
+def test_a_collection_cannot_be_deleted(shared: Scim, place: str) -> None:
+    made = [shared.user(), shared.group()]
+    assert shared.delete(place).status == 405
+    assert [shared.read(resource) for resource in made] == made

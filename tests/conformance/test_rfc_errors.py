@@ -12,8 +12,8 @@ _BARE = {"schemas": [USER], "userName": "x"}
 @pytest.mark.line("ME-01", "DIS-07")
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
 @pytest.mark.parametrize("place", ["/Me", "/me", "/Me?attributes=userName"])
-def test_me_is_not_supported(scim: Scim, method: str, place: str) -> None:
-    assert scim.send(method, place, None if method == "GET" else _BARE).status == 501
+def test_me_is_not_supported(shared: Scim, method: str, place: str) -> None:
+    assert shared.send(method, place, None if method == "GET" else _BARE).status == 501
 
 
 @pytest.mark.line("ERR-01", "ERR-02", "ERR-03", "ERR-04", "13.4", "13.5")
@@ -35,9 +35,9 @@ def test_me_is_not_supported(scim: Scim, method: str, place: str) -> None:
     ],
 )
 def test_every_error_is_a_scim_error(
-    scim: Scim, method: str, place: str, body: Any, headers: dict[str, str | None], status: int
+    shared: Scim, method: str, place: str, body: Any, headers: dict[str, str | None], status: int
 ) -> None:
-    answer = scim.send(method, place, body, headers=headers)
+    answer = shared.send(method, place, body, headers=headers)
     assert answer.status == status
     assert answer.json["schemas"] == [ERROR]
     assert answer.json["status"] == str(status)
@@ -47,9 +47,9 @@ def test_every_error_is_a_scim_error(
 
 @pytest.mark.line("ERR-01")
 @pytest.mark.parametrize("target", ["/", "/scim", "/scim/v2", "/scim/v2/", "/favicon.ico", "//", "/scim/v2/%0a/Users"])
-def test_errors_outside_of_a_tenant_are_scim_errors_too(scim: Scim, target: str) -> None:
-    assert scim.send_to(target, "GET").status in {401, 404}
-    assert scim.send_to(target, "POST", _BARE).status in {401, 404}
+def test_errors_outside_of_a_tenant_are_scim_errors_too(shared: Scim, target: str) -> None:
+    assert shared.send_to(target, "GET").status in {401, 404}
+    assert shared.send_to(target, "POST", _BARE).status in {401, 404}
 
 
 @pytest.mark.line("ERR-05", "PAT-08", "ERR-20")
@@ -102,8 +102,8 @@ def test_a_conflict_of_names_and_one_of_versions_are_told_apart(scim: Scim) -> N
         b'{"Operations":[{"op":"replace","path":"emails[' + b"(" * 5000 + b'","value":1}]}',
     ],
 )
-def test_no_body_breaks_the_service(scim: Scim, body: bytes) -> None:
-    for tenant in (scim, scim.strict):
+def test_no_body_breaks_the_service(shared: Scim, body: bytes) -> None:
+    for tenant in (shared, shared.strict):
         user, group = tenant.user(), tenant.group()
         for method, place in (
             ("POST", "/Users"),

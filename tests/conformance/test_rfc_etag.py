@@ -44,41 +44,41 @@ def test_the_tag_changes_with_the_resource_and_only_then(scim: Scim) -> None:
 
 @pytest.mark.line("ETG-07", "ETG-08", "ETG-09")
 @pytest.mark.parametrize("known", ["{tag}", "{strong}", 'W/"x", {tag}', "*", '"y",{strong} , "z"'])
-def test_what_the_client_knows_is_not_sent_again(scim: Scim, known: str) -> None:
-    ann = scim.user()
+def test_what_the_client_knows_is_not_sent_again(shared: Scim, known: str) -> None:
+    ann = shared.user()
     tag = ann["meta"]["version"]
     condition = known.format(tag=tag, strong=tag.removeprefix("W/"))
-    answer = scim.get(path_of(ann), headers={"If-None-Match": condition})
+    answer = shared.get(path_of(ann), headers={"If-None-Match": condition})
     assert (answer.status, answer.body, answer.headers["ETag"]) == (304, b"", tag)
 
 
 @pytest.mark.line("ETG-07", "ETG-08")
 @pytest.mark.parametrize("known", ['W/"x"', '"x", "y"', ""])
-def test_what_the_client_does_not_know_is_sent(scim: Scim, known: str) -> None:
-    ann = scim.user()
-    assert scim.get(path_of(ann), headers={"If-None-Match": known}).json == ann
+def test_what_the_client_does_not_know_is_sent(shared: Scim, known: str) -> None:
+    ann = shared.user()
+    assert shared.get(path_of(ann), headers={"If-None-Match": known}).json == ann
     old = ann["meta"]["version"]
-    changed = _write(scim, "PATCH", ann, "*")
-    assert scim.get(path_of(ann), headers={"If-None-Match": old}).json == changed.json
+    changed = _write(shared, "PATCH", ann, "*")
+    assert shared.get(path_of(ann), headers={"If-None-Match": old}).json == changed.json
 
 
 @pytest.mark.line("ETG-10", "ETG-12", "ETG-13")
 @pytest.mark.parametrize("method", _WRITES)
 @pytest.mark.parametrize("condition", ["{tag}", "*", 'W/"x", {tag}', '{tag},"y"'])
-def test_a_write_goes_through_while_its_condition_holds(scim: Scim, method: str, condition: str) -> None:
-    ann = scim.user()
-    answer = _write(scim, method, ann, condition.format(tag=ann["meta"]["version"]))
+def test_a_write_goes_through_while_its_condition_holds(shared: Scim, method: str, condition: str) -> None:
+    ann = shared.user()
+    answer = _write(shared, method, ann, condition.format(tag=ann["meta"]["version"]))
     assert answer.status == (204 if method == "DELETE" else 200)
 
 
 @pytest.mark.line("ETG-11", "ETG-16", "ERR-17", "DEL-06")
 @pytest.mark.parametrize("method", _WRITES)
 @pytest.mark.parametrize("condition", ["{old}", 'W/"x"', '"x", {old}', "nonsense"])
-def test_a_write_on_another_version_is_refused_and_changes_nothing(scim: Scim, method: str, condition: str) -> None:
-    ann = scim.user()
-    now = _write(scim, "PATCH", ann, "*", "Rector").json
-    assert _write(scim, method, ann, condition.format(old=ann["meta"]["version"])).status == 412
-    assert scim.read(ann) == now
+def test_a_write_on_another_version_is_refused_and_changes_nothing(shared: Scim, method: str, condition: str) -> None:
+    ann = shared.user()
+    now = _write(shared, "PATCH", ann, "*", "Rector").json
+    assert _write(shared, method, ann, condition.format(old=ann["meta"]["version"])).status == 412
+    assert shared.read(ann) == now
 
 
 @pytest.mark.line("ETG-14", "CON-05")

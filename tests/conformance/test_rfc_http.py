@@ -20,10 +20,10 @@ def test_text_of_any_script_comes_back_unchanged_as_utf_8(scim: Scim) -> None:
 
 @pytest.mark.line("HTT-02", "HTT-05", "13.3")
 @pytest.mark.parametrize("accept", [None, "*/*", "application/scim+json", "application/json", "text/html"])
-def test_every_body_is_scim_json_whatever_is_accepted(scim: Scim, accept: str | None) -> None:
+def test_every_body_is_scim_json_whatever_is_accepted(shared: Scim, accept: str | None) -> None:
     places = ["/Users", "/ServiceProviderConfig", "/Schemas", "/ResourceTypes", "/Users/unknown", "/Nowhere"]
     for place in places:
-        answer = scim.get(place, headers={"Accept": accept})
+        answer = shared.get(place, headers={"Accept": accept})
         assert answer.headers["Content-Type"] == "application/scim+json"
         assert isinstance(answer.json, dict)
 
@@ -36,8 +36,8 @@ def test_every_body_is_scim_json_whatever_is_accepted(scim: Scim, accept: str | 
         pytest.param("application/scim+json;q=0.5, application/xml", marks=pytest.mark.line("HTT-03")),
     ],
 )
-def test_what_the_client_accepts_is_never_a_reason_to_refuse(scim: Scim, accept: str) -> None:
-    assert scim.get("/Users", headers={"Accept": accept}).status == 200
+def test_what_the_client_accepts_is_never_a_reason_to_refuse(shared: Scim, accept: str) -> None:
+    assert shared.get("/Users", headers={"Accept": accept}).status == 200
 
 
 @pytest.mark.parametrize(
@@ -97,9 +97,9 @@ def test_endpoints_are_below_a_base_uri_without_a_query(scim: Scim) -> None:
 
 @pytest.mark.line("HTT-12", "ERR-13")
 @pytest.mark.parametrize("version", ["v1", "v3", "v20"])
-def test_another_version_of_scim_is_refused(scim: Scim, version: str) -> None:
-    assert scim.send_to(f"/scim/{version}/{scim.tenant}/Users", "GET").fault == (400, "invalidVers")
-    assert scim.send_to(f"/scim/v2/{scim.tenant}/Users", "GET").status == 200
+def test_another_version_of_scim_is_refused(shared: Scim, version: str) -> None:
+    assert shared.send_to(f"/scim/{version}/{shared.tenant}/Users", "GET").fault == (400, "invalidVers")
+    assert shared.send_to(f"/scim/v2/{shared.tenant}/Users", "GET").status == 200
 
 
 @pytest.mark.line("HTT-14", "HTT-15", "HTT-19")
@@ -135,21 +135,21 @@ def test_a_second_deletion_changes_nothing(scim: Scim) -> None:
         *((method, "/ResourceTypes/User") for method in ("POST", "PUT", "PATCH", "DELETE")),
     ],
 )
-def test_a_method_that_a_place_does_not_have_is_refused(scim: Scim, method: str, place: str) -> None:
-    group = scim.group()
-    answer = scim.send(method, place.replace("{id}", group["id"]), {})
+def test_a_method_that_a_place_does_not_have_is_refused(shared: Scim, method: str, place: str) -> None:
+    group = shared.group()
+    answer = shared.send(method, place.replace("{id}", group["id"]), {})
     assert answer.status == 405
     allowed = answer.headers["Allow"].split(", ")
     assert "GET" in allowed
     assert method not in allowed
-    assert scim.read(group) == group
+    assert shared.read(group) == group
 
 
 @pytest.mark.line("HTT-18")
 @pytest.mark.parametrize("place", ["/Users", "/Users/{id}", "/Schemas", "/Users/unknown"])
-def test_head_has_the_headers_of_get_and_no_body(scim: Scim, place: str) -> None:
-    path = place.replace("{id}", scim.user()["id"])
-    get, head = scim.get(path), scim.send("HEAD", path)
+def test_head_has_the_headers_of_get_and_no_body(shared: Scim, place: str) -> None:
+    path = place.replace("{id}", shared.user()["id"])
+    get, head = shared.get(path), shared.send("HEAD", path)
     assert (head.status, head.body) == (get.status, b"")
     for name in ("Content-Type", "Content-Length", "ETag"):
         assert head.headers[name] == get.headers[name]

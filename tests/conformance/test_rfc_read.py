@@ -20,8 +20,8 @@ def test_a_resource_is_answered_with_all_that_is_returned_by_default(scim: Scim)
 @pytest.mark.line("REA-02", "ERR-16")
 @pytest.mark.parametrize("path", ["/Users", "/Groups"])
 @pytest.mark.parametrize("id", ["unknown", "00000000000000000000000000000000", "2819c223-7f76-453a-919d-413861904646"])
-def test_an_unknown_id_is_not_found(scim: Scim, path: str, id: str) -> None:
-    assert scim.get(f"{path}/{id}").status == 404
+def test_an_unknown_id_is_not_found(shared: Scim, path: str, id: str) -> None:
+    assert shared.get(f"{path}/{id}").status == 404
 
 
 @pytest.mark.line("REA-03", "LST-12")
@@ -66,10 +66,10 @@ def test_an_id_of_another_type_is_not_found(scim: Scim) -> None:
         ),
     ],
 )
-def test_an_odd_id_is_not_found(scim: Scim, id: str) -> None:
-    scim.user()
+def test_an_odd_id_is_not_found(shared: Scim, id: str) -> None:
+    shared.user()
     for method in ("GET", "DELETE"):
-        assert scim.send(method, f"/Users/{id}").status == 404
+        assert shared.send(method, f"/Users/{id}").status == 404
 
 
 @pytest.mark.line("REA-07")

@@ -49,8 +49,8 @@ def test_without_a_live_token_nothing_is_told_but_how_to_present_one(
 
 @pytest.mark.line("SEC-02", "CAS-07")
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "bEaReR"])
-def test_the_schemes_name_is_read_in_any_case(scim: Scim, scheme: str) -> None:
-    assert scim.get("/Users", headers={"Authorization": f"{scheme} {scim.token}"}).status == 200
+def test_the_schemes_name_is_read_in_any_case(shared: Scim, scheme: str) -> None:
+    assert shared.get("/Users", headers={"Authorization": f"{scheme} {shared.token}"}).status == 200
 
 
 @pytest.mark.line("SEC-03", "SEC-07")

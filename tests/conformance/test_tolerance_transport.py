@@ -186,7 +186,7 @@ def test_what_was_put_off_left_no_trace(scim: Scim) -> None:
             assert client.found("/Users", 'userName eq "ann"') == set()
 
 
-@pytest.mark.line("13.11")
+@pytest.mark.line("13.11", "ERR-22")
 def test_too_many_writes_at_once_are_put_off_without_a_trace(scim: Scim) -> None:
     with lone_client(scim, deadline_seconds=1.0, grace_seconds=0.1, backlog_limit=2) as (_, client):
         answers = client.together(*(Call("POST", "/Users", {"userName": f"user{number}"}) for number in range(6)))

@@ -128,6 +128,27 @@ async def test_groups_are_sorted_by_their_names(
 
 
 @pytest.mark.parametrize("filter", [None, Present(NAME)], ids=["all", "filter"])
+@pytest.mark.parametrize("descending", [False, True], ids=["ascending", "descending"])
+@pytest.mark.parametrize("field", [NAME, EXTERNAL_ID, DISPLAY, TITLE, MAIL], ids=str)
+async def test_a_walk_goes_on_from_any_place_whether_or_not_anybody_stands_there(
+    directory: DirectoryReader,
+    writer: DirectoryWriter,
+    acme: TenantId,
+    field: Field,
+    filter: ResolvedFilter | None,
+    descending: bool,
+) -> None:
+    await _fill(writer, acme, PEOPLE)
+    sort, id = Sort(field, descending), ResourceId(f"{resource_id(3)[:-1]}2f")
+    for place in (Position(None, id), Position("b", id), Position("0", id), Position("\U0001f600", id)):
+        order = in_order([place, *(position(one.search, sort) for one in PEOPLE)], sort)
+
+        page = await directory.search(acme, Query("User", filter, sort=sort, after=place))
+
+        assert _ids([page]) == [each.id for each in order[order.index(place) + 1 :]]
+
+
+@pytest.mark.parametrize("filter", [None, Present(NAME)], ids=["all", "filter"])
 async def test_a_walk_without_a_sort_is_by_id(
     directory: DirectoryReader, writer: DirectoryWriter, acme: TenantId, filter: ResolvedFilter | None
 ) -> None:

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import count
 from queue import Empty, SimpleQueue
@@ -16,6 +16,7 @@ import orjson
 
 from schemas.ids import TenantId
 from schemas.messages.events import Event
+from schemas.scim.definitions.extensions import ExtensionSchema, read_extension
 from tenants.audit.port import AuditEntry
 from tenants.tenant import Dialect
 from tests.support.conformance_service import Admission, ConformanceService
@@ -262,6 +263,16 @@ class Scim:
     def found(self, path: str, filter: str) -> set[str]:
         """Return the ids that the filter selects."""
         return {resource["id"] for resource in self.search(path, filter)}
+
+    def extend(self, document: Resource, resource_type: str) -> None:
+        """Give the tenant a schema of its own, before its first request: gateways remember records for a while."""
+        self.service.run(self._extend(read_extension(document, resource_type, taken=())))
+
+    async def _extend(self, extension: ExtensionSchema) -> None:
+        session = self.service.session
+        tenant = await session.tenants.tenant(self.tenant)
+        changed = replace(tenant, extensions=(*tenant.extensions, extension), revision=tenant.revision + 1)
+        await session.stores.registry.change_tenant(changed)
 
     def audit(self) -> Sequence[AuditEntry]:
         """Return the tenant's audit log."""

@@ -97,12 +97,12 @@ class Shape:
         _wait_until_ready(process, self._ports[0])
         return process
 
-    def start_gateways(self) -> list[LaunchedProcess]:
-        """Start a gateway on each port; return once all of them serve."""
+    def start_distributed(self, workers: int) -> None:
+        """Start a gateway on each port, and workers, all at once; return once they serve."""
         gateways = [self._launch("gateway", ["gateway"], port) for port in self._ports]
+        self.start_workers(workers)
         for gateway, port in zip(gateways, self._ports, strict=True):
             _wait_until_ready(gateway, port)
-        return gateways
 
     def start_workers(self, count: int = 1) -> list[LaunchedProcess]:
         """Start workers; return once all of them have begun."""
@@ -222,8 +222,7 @@ def open_distributed(
     Lanes are told apart by their tenants alone, so shapes on one broker do not overlap in time.
     """
     with new_distributed(mongodb_url=mongodb_url, amqp_url=amqp_url, gateways=gateways, settings=settings) as shape:
-        shape.start_gateways()
-        shape.start_workers(workers)
+        shape.start_distributed(workers)
         yield shape
 
 

@@ -9,6 +9,8 @@ from schemas.scim.filters.nodes import (
     Field,
     HasMember,
     HasMembers,
+    InGroup,
+    InGroups,
     Matches,
     Not,
     Operator,
@@ -33,8 +35,14 @@ _COMPARISONS: dict[Operator, Callable[[Any, Any], bool]] = {
 }
 
 
-def holds(resolved: ResolvedFilter, document: Mapping[str, Any], *, members: frozenset[str] = frozenset()) -> bool:
-    """Tell whether the resource with this search document, and these members if it is a Group, meets the filter."""
+def holds(
+    resolved: ResolvedFilter,
+    document: Mapping[str, Any],
+    *,
+    members: frozenset[str] = frozenset(),
+    groups: frozenset[str] = frozenset(),
+) -> bool:
+    """Tell whether the resource meets the filter: its search document, a Group's members, a User's groups."""
     match resolved:
         case Matches(field, operator, wanted):
             return any(_compares(value, operator, wanted) for value in _values(document, field))
@@ -46,12 +54,16 @@ def holds(resolved: ResolvedFilter, document: Mapping[str, Any], *, members: fro
             return member in members
         case HasMembers():
             return bool(members)
+        case InGroup(group):
+            return group in groups
+        case InGroups():
+            return bool(groups)
         case All(terms):
-            return all(holds(term, document, members=members) for term in terms)
+            return all(holds(term, document, members=members, groups=groups) for term in terms)
         case AnyOf(terms):
-            return any(holds(term, document, members=members) for term in terms)
+            return any(holds(term, document, members=members, groups=groups) for term in terms)
         case Not(term):
-            return not holds(term, document, members=members)
+            return not holds(term, document, members=members, groups=groups)
 
 
 def _values(document: Mapping[str, Any], field: Field) -> Iterator[Any]:

@@ -138,6 +138,18 @@ class HasMembers:
 
 
 @dataclass(frozen=True, slots=True)
+class InGroup:
+    """The User is in this Group, directly or through Groups that are in it (``groups.value eq``)."""
+
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class InGroups:
+    """The User is in any Group (``groups pr``)."""
+
+
+@dataclass(frozen=True, slots=True)
 class All:
     """All terms hold; holds when there are none."""
 
@@ -158,4 +170,4 @@ class Not:
     term: "ResolvedFilter"
 
 
-ResolvedFilter = Matches | Present | SomeElement | HasMember | HasMembers | All | AnyOf | Not
+ResolvedFilter = Matches | Present | SomeElement | HasMember | HasMembers | InGroup | InGroups | All | AnyOf | Not

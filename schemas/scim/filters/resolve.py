@@ -29,7 +29,7 @@ from schemas.scim.filters.nodes import (
     SomeElement,
     ValuePath,
 )
-from schemas.scim.filters.resolve_members import Condition, resolve_members, resolve_null
+from schemas.scim.filters.resolve_members import Condition, is_of_edges, resolve_edges, resolve_null
 from schemas.scim.search import comparable, search_key
 
 _PARTS = frozenset({Operator.CO, Operator.SW, Operator.EW})
@@ -43,8 +43,6 @@ _REFUSED: dict[AttributeType, frozenset[Operator]] = {
     AttributeType.DATE_TIME: _PARTS,
 }
 _BOOLEANS = {"true": True, "false": False}
-_EDGES = {"Group": ("members",), "User": ("groups",)}
-"""What stands in no search document."""
 
 
 def resolve(filter: Filter, resource_type: ResourceType) -> ResolvedFilter:
@@ -79,7 +77,7 @@ def resolve_field(path: AttributePath, resource_type: ResourceType) -> Field:
     if place.field.steps == ("meta", "location"):
         # The URIs of one type differ in their ids alone.
         return Field(("id",), (False,))
-    if _is_hidden(place.attribute) or place.field.steps[0] in _EDGES.get(resource_type.name, ()):
+    if _is_hidden(place.attribute) or is_of_edges(resource_type.name, place.field.steps[0]):
         raise InvalidPathError(f"resources cannot be sorted by {place.attribute.name}")
     return compared.field
 
@@ -127,10 +125,8 @@ _ROOT = Field((), ())
 def _about_resource(condition: Condition, resource_type: ResourceType) -> ResolvedFilter:
     path = condition.path
     place = _place(path, resource_type)
-    if resource_type.name == "Group" and place.field.steps[0] == "members":
-        return resolve_members(condition)
-    if resource_type.name == "User" and place.field.steps[0] == "groups":
-        raise InvalidFilterError("groups cannot be filtered by; ask the Groups for their members")
+    if is_of_edges(resource_type.name, place.field.steps[0]):
+        return resolve_edges(condition, resource_type.name, place.field.steps[0])
     if isinstance(condition, ValuePath):
         return _some_element(condition, place)
     return _condition(condition, place)

@@ -17,6 +17,8 @@ from schemas.scim.filters.nodes import (
     Field,
     HasMember,
     HasMembers,
+    InGroup,
+    InGroups,
     Matches,
     Not,
     Operator,
@@ -42,10 +44,8 @@ class Scope:
 
     tenant: str
     resource_type: str
-    groups_of: Mapping[str, Sequence[str]]
-    """Keys of the Groups that each member asked for is in."""
-    groups_with_members: Sequence[str]
-    """Keys of the Groups that have members, where the filter asks for them."""
+    found_by_edges: Mapping[ResolvedFilter, Sequence[str]]
+    """For each question about memberships in the filter, the keys of the resources for which the answer is yes."""
 
     @property
     def key(self) -> str:
@@ -110,7 +110,7 @@ def is_anchored(filter: ResolvedFilter, scope: Scope) -> bool:
             return True
         case Matches() | SomeElement():
             return bool(address_asked_for(filter))
-        case HasMember() | HasMembers():
+        case HasMember() | HasMembers() | InGroup() | InGroups():
             return True
         case All(terms):
             return any(is_anchored(term, scope) for term in terms)
@@ -151,8 +151,8 @@ def _condition(filter: ResolvedFilter, scope: Scope) -> Document:
             return {"t": scope.key, "s.emails.value": address, "$and": [_plain(filter, "s.")]}
         case Matches() if _has_own_index(filter):
             return {"t": scope.key, **_plain(filter, "s.")}
-        case HasMember() | HasMembers():
-            return _members(filter, scope)
+        case HasMember() | HasMembers() | InGroup() | InGroups():
+            return {"_id": {"$in": list(scope.found_by_edges[filter])}} if _suits(filter, scope) else _NOTHING
         case All(terms):
             return {"$and": [_condition(term, scope) for term in terms]} if terms else {}
         case AnyOf(terms):
@@ -163,11 +163,9 @@ def _condition(filter: ResolvedFilter, scope: Scope) -> Document:
             return _plain(filter, "s.")
 
 
-def _members(filter: HasMember | HasMembers, scope: Scope) -> Document:
-    if scope.resource_type != "Group":
-        return _NOTHING
-    groups = scope.groups_of[filter.member] if isinstance(filter, HasMember) else scope.groups_with_members
-    return {"_id": {"$in": list(groups)}}
+def _suits(filter: ResolvedFilter, scope: Scope) -> bool:
+    """Tell whether resources of the type have the memberships that are asked for."""
+    return scope.resource_type == ("Group" if isinstance(filter, HasMember | HasMembers) else "User")
 
 
 def _plain(filter: ResolvedFilter, root: str) -> Document:
@@ -190,8 +188,8 @@ def _plain(filter: ResolvedFilter, root: str) -> Document:
             return {"$or": [_plain(term, root) for term in terms]} if terms else _NOTHING
         case Not(term):
             return {"$nor": [_plain(term, root)]}
-        case HasMember() | HasMembers():
-            raise ValueError("members are asked for outside of elements")
+        case HasMember() | HasMembers() | InGroup() | InGroups():
+            raise ValueError("memberships are asked for outside of elements")
 
 
 def _path(root: str, field: Field) -> str:

@@ -152,6 +152,9 @@ def ranges(order: Order, after: Position | None) -> list[Range]:
         parts.reverse()
     if after is None:
         return parts
+    if without is None and after.value is None and not order.is_by_id:
+        # A place among those without a value, as other types may have: before or behind all of these.
+        return parts if descending else []
     begun = parts.index(with_value if without is None or after.value is not None else without)
     key, rest = index.key(after), parts[begun]
     # The place itself is not wanted any more; no text comes between a text and the same with a NUL behind it.

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from functools import partial
 
 from schemas.ids import TenantId
-from schemas.scim.filters.nodes import Field, HasMember, HasMembers, ResolvedFilter
+from schemas.scim.filters.nodes import Field, ResolvedFilter
 from schemas.scim.query import Position, Query, Sort
 from tenants.directory.mongo.documents import ANSWER, cached_resource
 from tenants.directory.mongo.filters import Scope, is_anchored, is_indexed, nodes, normal, translate
 from tenants.directory.mongo.listing import counters
+from tenants.directory.mongo.memberships import EdgeQuestion, found_by_edges
 from tenants.directory.mongo.ordering import Order, sorting_stages
 from tenants.directory.mongo.walking import BATCH, MAX_TIME_MS, Walk, walk
 from tenants.directory.records import CachedResource, Page
@@ -132,26 +133,6 @@ def _selection(database: Database, tenant: TenantId, query: Query) -> Selection:
 
 
 def _scope(database: Database, tenant: TenantId, resource_type: str, filter: ResolvedFilter) -> Scope:
-    """Return what the filter is about. Groups asked for by their members are found by the edges first."""
-    asked = list(nodes(filter))
-    members = {node.member for node in asked if isinstance(node, HasMember)}
-    asks_for_any = any(isinstance(node, HasMembers) for node in asked)
-    return Scope(
-        tenant,
-        resource_type,
-        groups_of={member: _groups_of_member(database, tenant, member) for member in members},
-        groups_with_members=_groups_with_members(database, tenant) if asks_for_any else (),
-    )
-
-
-def _groups_of_member(database: Database, tenant: TenantId, member: str) -> list[str]:
-    edges = database.edges.find({"m": f"{tenant}/{member}", "d": True}, {"_id": 1}, batch_size=BATCH)
-    return [f"{tenant}/Group/{last_parts(edge['_id'])[0]}" for edge in edges]
-
-
-def _groups_with_members(database: Database, tenant: TenantId) -> list[str]:
-    """Go over all edges of the tenant, in the server; hardly anybody asks for it."""
-    group = {"$arrayElemAt": [{"$split": ["$_id", "/"]}, 1]}
-    stages: list[Document] = [{"$match": {"_id": below(tenant), "d": True}}, {"$group": {"_id": group}}]
-    found = database.edges.aggregate(stages, maxTimeMS=MAX_TIME_MS, batchSize=BATCH)
-    return [f"{tenant}/Group/{document['_id']}" for document in found]
+    """Return what the filter is about. What is asked for by memberships is found by the edges first."""
+    asked = {node for node in nodes(filter) if isinstance(node, EdgeQuestion)}
+    return Scope(tenant, resource_type, {question: found_by_edges(database, tenant, question) for question in asked})

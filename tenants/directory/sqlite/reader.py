@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import orjson
 
 from schemas.ids import ResourceId, TenantId
+from schemas.scim.membership import MAX_NESTING
 from schemas.scim.query import Position, Query
 from tenants.directory.port import AccountReader, DirectoryReader
 from tenants.directory.records import Account, CachedResource, Cohort, GroupOfMember, Member, Page
@@ -14,6 +15,23 @@ from tenants.directory.sqlite.searching import search
 from tenants.sqlite import SqliteStore, one_document
 
 T = TypeVar("T")
+
+# Members, tenant.
+_GROUPS_OF = f"""
+WITH RECURSIVE
+reached (member, grp, level) AS (
+    SELECT k.value, e.grp, 1
+    FROM json_each(?1) AS k CROSS JOIN edges AS e ON e.tenant = ?2 AND e.member = k.value AND e.desired
+    UNION
+    SELECT o.member, e.grp, o.level + 1
+    FROM reached AS o CROSS JOIN edges AS e ON e.tenant = ?2 AND e.member = o.grp AND e.desired
+    WHERE o.level < {MAX_NESTING}
+)
+SELECT json_group_array(json_array(member, id, display, is_direct)) FROM (
+    SELECT o.member, r.id, json_extract(r.attributes, '$.displayName') AS display, min(o.level) = 1 AS is_direct
+    FROM reached AS o CROSS JOIN resources AS r ON r.tenant = ?2 AND r.id = o.grp
+    WHERE o.grp <> o.member GROUP BY o.member, o.grp ORDER BY o.member, o.grp)
+"""
 
 
 class SqliteDirectoryReader(DirectoryReader):
@@ -28,28 +46,30 @@ class SqliteDirectoryReader(DirectoryReader):
         total, rows = await self._select(statement.sql, statement.values)
         return _page(total, rows, query)
 
-    async def members(self, tenant: TenantId, groups: Sequence[ResourceId]) -> Mapping[ResourceId, Sequence[Member]]:
+    async def members(
+        self,
+        tenant: TenantId,
+        groups: Sequence[ResourceId],
+        *,
+        after: ResourceId | None = None,
+        limit: int | None = None,
+    ) -> Mapping[ResourceId, Sequence[Member]]:
+        # The groups come in the order of their ids, and the members of each by the table's key: nothing is sorted.
         rows = await self._select(
             """SELECT json_group_array(json_array(grp, member, member_type)) FROM (
                 SELECT e.grp, e.member, e.member_type
-                FROM json_each(?) AS k CROSS JOIN edges AS e ON e.tenant = ? AND e.grp = k.value AND e.desired
-                ORDER BY e.grp, e.member)""",
-            (orjson.dumps(sorted(set(groups))), tenant),
+                FROM json_each(?) AS k CROSS JOIN edges AS e ON e.tenant = ? AND e.grp = k.value AND e.member > ?
+                    AND e.desired
+                ORDER BY k.key, e.member LIMIT ?)""",
+            (orjson.dumps(sorted(set(groups))), tenant, after or "", -1 if limit is None else limit),
         )
         return _grouped(rows, Member)
 
     async def groups_of(
         self, tenant: TenantId, members: Sequence[ResourceId]
     ) -> Mapping[ResourceId, Sequence[GroupOfMember]]:
-        rows = await self._select(
-            """SELECT json_group_array(json_array(member, id, display)) FROM (
-                SELECT e.member, r.id, json_extract(r.attributes, '$.displayName') AS display
-                FROM json_each(?) AS k CROSS JOIN edges AS e ON e.tenant = ? AND e.member = k.value AND e.desired
-                    CROSS JOIN resources AS r ON r.tenant = e.tenant AND r.id = e.grp
-                ORDER BY e.member, e.grp)""",
-            (orjson.dumps(sorted(set(members))), tenant),
-        )
-        return _grouped(rows, GroupOfMember)
+        rows = await self._select(_GROUPS_OF, (orjson.dumps(sorted(set(members))), tenant))
+        return _grouped(rows, lambda id, display, is_direct: GroupOfMember(id, display, bool(is_direct)))
 
     async def _select(self, sql: str, parameters: Sequence[Any]) -> Any:
         return await self._store.read(lambda connection: one_document(connection, sql, parameters))

@@ -276,7 +276,7 @@ def test_a_chain_may_be_as_long_as_the_message() -> None:
 
 names = st.sampled_from("abcdef")
 operations = st.one_of(
-    st.builds(lambda id: user(id), names),
+    st.builds(user, names),
     st.builds(lambda id, members: group(id, *members), names, st.lists(names, max_size=3)),
     st.builds(lambda id, member: adding(f"bulkId:{id}", member), names, names),
     st.builds(lambda id: {"method": "DELETE", "path": f"/Groups/bulkId:{id}"}, names),

@@ -9,6 +9,7 @@ from scim2_models import ServiceProviderConfig as JudgedConfig
 
 from schemas.scim.definitions.model import Schema
 from schemas.scim.discovery import (
+    Paging,
     resource_type_document,
     resource_types,
     schema_document,
@@ -22,25 +23,39 @@ HERE = "https://rollcall.example/scim/v2/acme"
 
 def config_of(*, documentation_uri: str | None = None) -> dict[str, Any]:
     return service_provider_config(
-        base=HERE, max_results=1000, bulk_operations=7, bulk_bytes=4096, documentation_uri=documentation_uri
+        base=HERE,
+        paging=Paging(100, 1000, 600),
+        bulk_operations=7,
+        bulk_bytes=4096,
+        documentation_uri=documentation_uri,
     )
 
 
 def test_the_configuration_declares_what_works_and_no_more() -> None:
     config = config_of()
     supported = {
-        name: feature["supported"] for name, feature in config.items() if isinstance(feature, dict) and name != "meta"
+        name: feature["supported"]
+        for name, feature in config.items()
+        if isinstance(feature, dict) and "supported" in feature
     }
     assert supported == {
         "patch": True,
         "bulk": True,
         "filter": True,
         "changePassword": False,
-        "sort": False,
+        "sort": True,
         "etag": True,
     }
     assert config["filter"]["maxResults"] == 1000
     assert config["bulk"] == {"supported": True, "maxOperations": 7, "maxPayloadSize": 4096}
+    assert config["pagination"] == {
+        "cursor": True,
+        "index": True,
+        "defaultPaginationMethod": "index",
+        "defaultPageSize": 100,
+        "maxPageSize": 1000,
+        "cursorTimeout": 600,
+    }
     assert [scheme["type"] for scheme in config["authenticationSchemes"]] == ["oauthbearertoken"]
 
 

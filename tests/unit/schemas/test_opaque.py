@@ -21,7 +21,7 @@ from tests.unit.schemas.samples import GROUPS, USERS
 BADGES = "urn:ietf:params:scim:schemas:extension:acme:2.0:User"
 ROOMS = "urn:acme:params:rooms"
 BADGE = {"badge": 7, "Colours": ["red", None], "desk": {"floor": 2, "x": []}, "odd\0": ""}
-TIMES = {"created": "2026-11-25T14:49:10.123Z", "modified": "2026-11-25T14:49:10.123Z", "version": 1}
+AT = "2026-11-25T14:49:10.123Z"
 
 
 def kept(**attributes: Any) -> dict[str, Any]:
@@ -100,10 +100,10 @@ def test_one_that_is_nested_too_deeply_is_refused() -> None:
 
 def test_it_is_returned_and_told_in_schemas() -> None:
     attributes = kept(**{BADGES: BADGE, ENTERPRISE_USER: {"department": "d"}})
-    rendered = orjson.loads(render(USERS, "1", attributes, **TIMES).replace(b"\x1f", b""))
+    rendered = orjson.loads(render(USERS, "1", attributes, created=AT, modified=AT, version=1).replace(b"\x1f", b""))
     assert rendered["schemas"] == [USER, ENTERPRISE_USER, BADGES]
     assert rendered[BADGES] == BADGE
-    document = search_document(USERS, "1", attributes, **TIMES)
+    document = search_document(USERS, "1", attributes, created=AT, modified=AT, version=1)
     assert BADGES.casefold() in document["schemas"]
     assert not any(key.startswith("urn:ietf:params:scim:schemas:extension:acme") for key in document)
 
