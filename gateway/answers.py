@@ -1,20 +1,38 @@
 """Answers in SCIM's media type."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 
 import orjson
+import structlog
 from aiohttp import web
 
 from schemas.scim.errors import ScimError
+from tenants.errors import PortUnavailableError
 
 SCIM_JSON = "application/scim+json"
 _ALWAYS = {"Cache-Control": "private, no-cache", "Server": "Rollcall"}
+log = structlog.get_logger()
 ERROR_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:Error"
 
 
-def scim_answer(body: bytes, *, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
+Body = bytes | AsyncIterator[bytes]
+"""JSON, or pieces of it that are made while it is sent."""
+
+
+def scim_answer(body: Body, *, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
     """Return the answer; personal data in it is not for shared caches (RFC 7644, 7.4)."""
-    return web.Response(body=body, status=status, headers={"Content-Type": SCIM_JSON, **_ALWAYS, **(headers or {})})
+    sent = body if isinstance(body, bytes) else _or_broken_off(body)
+    return web.Response(body=sent, status=status, headers={"Content-Type": SCIM_JSON, **_ALWAYS, **(headers or {})})
+
+
+async def _or_broken_off(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield the pieces. Where one cannot be had, the connection ends, so that nobody takes the rest for the whole."""
+    try:
+        async for piece in pieces:
+            yield piece
+    except PortUnavailableError as error:
+        log.warning("Answer was broken off", cause=str(error))
+        raise ConnectionAbortedError("the answer cannot be completed") from error
 
 
 def bare_answer(status: int, *, headers: Mapping[str, str] | None = None) -> web.Response:

@@ -94,7 +94,7 @@ class Gateway:
         urls = UrlMap()
         presenters: dict[str, Presenter] = {}
         for type_ in catalog.resource_types:
-            relation = relation_of(type_, self._lookups, self._ports.directory, catalog)
+            relation = relation_of(type_, self._lookups, self._ports.directory, catalog, self._settings)
             presenters[type_.name] = Presenter(type_, relation, self._settings)
             of_type = ResourceEndpoints(
                 type_,

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
@@ -15,6 +16,15 @@ from tenants.read_cache.port import LookupKey, ReadCache
 
 V = TypeVar("V")
 OneResource = tuple[TenantId, ResourceId]
+
+
+@dataclass(frozen=True, slots=True)
+class FirstMembers:
+    """The first of a Group's members, in the order of their ids."""
+
+    members: Sequence[Member] = ()
+    is_all: bool = True
+    """Whether there are no more."""
 
 
 class Lookups:
@@ -37,7 +47,8 @@ class Lookups:
         self._resources: Grouped[LookupKey, Sequence[CachedResource]] = Grouped(
             read_cache.find, **limits, timeout_seconds=timeout, observe=observing("find")
         )
-        self._members: Grouped[OneResource, Sequence[Member]] = Grouped(
+        self._members_at_once = settings.members_at_once
+        self._members: Grouped[OneResource, FirstMembers] = Grouped(
             self._members_of, **limits, timeout_seconds=timeout, observe=observing("members")
         )
         self._groups: Grouped[OneResource, Sequence[GroupOfMember]] = Grouped(
@@ -48,8 +59,8 @@ class Lookups:
         """Return the resources that have the key, to be awaited."""
         return self._resources.ask(key)
 
-    def members(self, tenant: TenantId, group: ResourceId) -> "asyncio.Future[Sequence[Member] | None]":
-        """Return the group's members, to be awaited."""
+    def members(self, tenant: TenantId, group: ResourceId) -> "asyncio.Future[FirstMembers | None]":
+        """Return the group's members, or the first of them where they are many, to be awaited."""
         return self._members.ask((tenant, group))
 
     def groups(self, tenant: TenantId, member: ResourceId) -> "asyncio.Future[Sequence[GroupOfMember] | None]":
@@ -61,8 +72,17 @@ class Lookups:
         for grouped in (self._resources, self._members, self._groups):
             await grouped.close()
 
-    async def _members_of(self, wanted: Sequence[OneResource]) -> Mapping[OneResource, Sequence[Member]]:
-        return await _ask_per_tenant(wanted, self._directory.members)
+    async def first_members(self, tenant: TenantId, groups: Sequence[ResourceId]) -> Mapping[ResourceId, FirstMembers]:
+        """Return the members of each group, or the first of them where all together are many."""
+        found = await self._directory.members(tenant, groups, limit=self._members_at_once)
+        if sum(map(len, found.values())) < self._members_at_once:
+            return {group: FirstMembers(members) for group, members in found.items()}
+        # Read group by group in the order of ids, up to somewhere within the last one.
+        last = max(found)
+        return {group: FirstMembers(found.get(group, ()), is_all=group < last) for group in groups}
+
+    async def _members_of(self, wanted: Sequence[OneResource]) -> Mapping[OneResource, FirstMembers]:
+        return await _ask_per_tenant(wanted, self.first_members)
 
     async def _groups_of(self, wanted: Sequence[OneResource]) -> Mapping[OneResource, Sequence[GroupOfMember]]:
         return await _ask_per_tenant(wanted, self._directory.groups_of)
@@ -70,8 +90,8 @@ class Lookups:
 
 async def _ask_per_tenant(
     wanted: Sequence[OneResource],
-    call: Callable[[TenantId, Sequence[ResourceId]], Awaitable[Mapping[ResourceId, Sequence[V]]]],
-) -> Mapping[OneResource, Sequence[V]]:
+    call: Callable[[TenantId, Sequence[ResourceId]], Awaitable[Mapping[ResourceId, V]]],
+) -> Mapping[OneResource, V]:
     tenants: dict[TenantId, list[ResourceId]] = {}
     for tenant, id in wanted:
         tenants.setdefault(tenant, []).append(id)

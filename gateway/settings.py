@@ -27,6 +27,8 @@ class GatewaySettings:
     """Writes of one tenant that may wait in this gateway; more are refused with 429."""
     find_limit: int = 256
     """Keys in one look-up of the store at most."""
+    members_at_once: int = 5_000
+    """Members of Groups read at a time; answers with more of them are sent piece by piece."""
     finds_in_flight: int = 2
     """Look-ups of the store under way at a time."""
     read_timeout_seconds: float = 10.0

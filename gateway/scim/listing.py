@@ -1,11 +1,12 @@
 """Lists: what is asked for, by query parameters or in a SearchRequest, and the ListResponse around what is found."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
+from gateway.answers import Body
 from schemas.scim.definitions.model import ResourceType
 from schemas.scim.errors import InvalidCountError, InvalidValueError
 from schemas.scim.filters.lookups import as_lookup, plain_lookup
@@ -111,13 +112,38 @@ def list_response(
     bodies: Sequence[bytes], *, total: int, start_index: int | None = None, next_cursor: str | None = None
 ) -> bytes:
     """Return the ListResponse around rendered resources."""
+    return b"%b%b]}" % (_head(len(bodies), total, start_index, next_cursor), b",".join(bodies))
+
+
+def list_body(bodies: Sequence[Body], found: Listing) -> Body:
+    """Return the ListResponse around what was found; in pieces where one of the bodies is."""
+    whole = [body for body in bodies if isinstance(body, bytes)]
+    if len(whole) == len(bodies):
+        return list_response(whole, total=found.total, start_index=found.start_index, next_cursor=found.next_cursor)
+    return _pieces(_head(len(bodies), found.total, found.start_index, found.next_cursor), bodies)
+
+
+def _head(size: int, total: int, start_index: int | None, next_cursor: str | None) -> bytes:
     place = b'"startIndex":%d,' % start_index if start_index is not None else b""
     if next_cursor is not None:
         place += b'"nextCursor":%b,' % orjson.dumps(next_cursor)
     return (
         b'{"schemas":["urn:ietf:params:scim:api:messages:2.0:ListResponse"],'
-        b'"totalResults":%d,%b"itemsPerPage":%d,"Resources":[%b]}' % (total, place, len(bodies), b",".join(bodies))
+        b'"totalResults":%d,%b"itemsPerPage":%d,"Resources":[' % (total, place, size)
     )
+
+
+async def _pieces(head: bytes, bodies: Sequence[Body]) -> AsyncIterator[bytes]:
+    separator = head
+    for body in bodies:
+        yield separator
+        if isinstance(body, bytes):
+            yield body
+        else:
+            async for piece in body:
+                yield piece
+        separator = b","
+    yield b"]}"
 
 
 def _count(given: object, *, is_walk: bool) -> int:

@@ -1,15 +1,14 @@
 """How resources are shown: whose URIs, which attributes, with members and groups where they are wanted."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 from aiohttp import web
 
-from gateway.answers import scim_answer
-from gateway.patience import in_time
-from gateway.scim.relations import Relation
+from gateway.answers import Body, scim_answer
+from gateway.scim.relations import Related, Relation
 from gateway.scim.request import ScimRequest
 from gateway.settings import GatewaySettings
 from schemas.ids import ResourceId, TenantId
@@ -54,12 +53,11 @@ class Wanted:
 class Presenter:
     """Shows resources of one type. Where the whole resource is wanted this is work on bytes, nothing is parsed."""
 
-    def __init__(self, resource_type: ResourceType, relation: Relation[Any], settings: GatewaySettings) -> None:
+    def __init__(self, resource_type: ResourceType, relation: Relation, settings: GatewaySettings) -> None:
         """Show them below the public URL."""
         self._type = resource_type
         self._relation = relation
         self._public_url = settings.public_url
-        self._timeout_seconds = settings.read_timeout_seconds
 
     def wanted(self, request: ScimRequest) -> Wanted:
         """Return what ``attributes`` and ``excludedAttributes`` ask for (RFC 7644, 3.9).
@@ -93,32 +91,67 @@ class Presenter:
         return Wanted(tenant, base, with_relation=related, projection=None if projection.is_default else projection)
 
     def answer(
-        self, wanted: Wanted, rendered: bytes, version: int, *, related: Sequence[Any] | None, status: int = 200
+        self, wanted: Wanted, rendered: bytes, version: int, *, related: Related | None, status: int = 200
     ) -> web.Response:
         """Return one resource, with its relation's entries, as the answer."""
         body = self._body(wanted, rendered, related)
         return scim_answer(body, status=status, headers={"ETag": entity_tag(version)})
 
-    async def page(self, wanted: Wanted, resources: Sequence[CachedResource]) -> Sequence[bytes]:
+    async def page(self, wanted: Wanted, resources: Sequence[CachedResource]) -> Sequence[Body]:
         """Return the bodies of a page's resources."""
         asked = [each.id for each in resources if self._relation.is_possible(each)] if wanted.with_relation else []
         related = await self._related(wanted.tenant, asked) if asked else {}
         return [self._body(wanted, resource.rendered, related.get(resource.id)) for resource in resources]
 
-    async def _related(self, tenant: TenantId, ids: Sequence[ResourceId]) -> Mapping[ResourceId, Sequence[Any]]:
+    async def _related(self, tenant: TenantId, ids: Sequence[ResourceId]) -> Mapping[ResourceId, Related]:
         if len(ids) == 1:
-            return {ids[0]: await self._relation.of(tenant, ids[0]) or ()}
-        return await in_time(self._relation.of_page(tenant, ids), self._timeout_seconds)
+            found = await self._relation.of(tenant, ids[0])
+            return {ids[0]: found} if found is not None else {}
+        return await self._relation.of_page(tenant, ids)
 
     def location(self, tenant: TenantId, id: ResourceId) -> str:
         """Return the resource's URI."""
         return f"{tenant_url(self._public_url, tenant)}{self._type.endpoint}/{id}"
 
-    def _body(self, wanted: Wanted, rendered: bytes, related: Sequence[Any] | None) -> bytes:
-        if related:
-            rendered = splice(rendered, self._relation.attribute, self._relation.rendered(related))
-        whole = rendered.replace(BASE, wanted.base)
-        return whole if wanted.projection is None else orjson.dumps(wanted.projection.apply(orjson.loads(whole)))
+    def _body(self, wanted: Wanted, rendered: bytes, related: Related | None) -> Body:
+        if related is not None and related.rest is not None:
+            return self._pieces(wanted, rendered, related.rendered, related.rest)
+        if related is not None and related.rendered:
+            rendered = splice(rendered, self._relation.attribute, b"[%b]" % related.rendered)
+        return _shown(wanted, rendered)
+
+    async def _pieces(
+        self, wanted: Wanted, rendered: bytes, first: bytes, rest: AsyncIterator[bytes]
+    ) -> AsyncIterator[bytes]:
+        """Yield the resource piece by piece; the relation's entries come last."""
+        attribute = self._relation.attribute
+        yield _shown(wanted, rendered)[:-1]
+        opening, closing = b',"%b":[' % attribute.encode(), b"}"
+        async for entries in _with_first(first, rest):
+            if shown := _shown_entries(wanted, attribute, entries):
+                yield opening + shown
+                opening, closing = b",", b"]}"
+        yield closing
+
+
+def _shown(wanted: Wanted, rendered: bytes) -> bytes:
+    whole = rendered.replace(BASE, wanted.base)
+    return whole if wanted.projection is None else orjson.dumps(wanted.projection.apply(orjson.loads(whole)))
+
+
+def _shown_entries(wanted: Wanted, attribute: str, entries: bytes) -> bytes:
+    whole = entries.replace(BASE, wanted.base)
+    if wanted.projection is None or not whole:
+        return whole
+    shown = wanted.projection.apply({attribute: orjson.loads(b"[%b]" % whole)}).get(attribute)
+    return orjson.dumps(shown)[1:-1] if shown else b""
+
+
+async def _with_first(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    if first:
+        yield first
+    async for entries in rest:
+        yield entries
 
 
 def tenant_url(public_url: str, tenant: str) -> str:

@@ -1,13 +1,14 @@
 """The attribute that a rendered body lacks, because memberships are kept apart: a Group's members, a User's groups."""
 
-import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from typing import Generic, TypeVar
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import orjson
 
-from gateway.lookups import Lookups
+from gateway.lookups import FirstMembers, Lookups
+from gateway.patience import in_time
+from gateway.settings import GatewaySettings
 from schemas.ids import ResourceId, TenantId
 from schemas.scim.definitions.catalog import Catalog
 from schemas.scim.definitions.model import ResourceType
@@ -15,11 +16,21 @@ from schemas.scim.rendering import BASE
 from tenants.directory.port import DirectoryReader
 from tenants.directory.records import CachedResource, GroupOfMember, Member
 
-E = TypeVar("E")
 _BASE = BASE.decode()
+_MEMBERS_IN_A_PIECE = 1_000
+"""Rendered in about a millisecond, so that other requests have their turn in between."""
 
 
-class Relation(ABC, Generic[E]):
+@dataclass(frozen=True, slots=True)
+class Related:
+    """A resource's entries, as JSON objects with commas between them and ``BASE`` for the Tenant URL."""
+
+    rendered: bytes
+    rest: AsyncIterator[bytes] | None = None
+    """More of them, piece by piece, where they are many; None: these are all."""
+
+
+class Relation(ABC):
     """One such attribute."""
 
     attribute: str
@@ -29,78 +40,109 @@ class Relation(ABC, Generic[E]):
         return True
 
     @abstractmethod
-    def of(self, tenant: TenantId, id: ResourceId) -> "asyncio.Future[Sequence[E] | None]":
-        """Return the resource's entries, to be awaited; travels with other requests' questions."""
+    async def of(self, tenant: TenantId, id: ResourceId) -> Related | None:
+        """Return the resource's entries, None without any; the question travels with those of other requests."""
 
     @abstractmethod
-    async def of_page(self, tenant: TenantId, ids: Sequence[ResourceId]) -> Mapping[ResourceId, Sequence[E]]:
-        """Return the entries of many resources; resources without any may be missing."""
-
-    @abstractmethod
-    def rendered(self, entries: Sequence[E]) -> bytes:
-        """Return the entries as a JSON array, with ``BASE`` for the Tenant URL."""
+    async def of_page(self, tenant: TenantId, ids: Sequence[ResourceId]) -> Mapping[ResourceId, Related]:
+        """Return the entries of many resources; resources without any are missing."""
 
 
-class MembersOfGroup(Relation[Member]):
-    """``members``."""
+class MembersOfGroup(Relation):
+    """``members``: ``value``, ``$ref`` and ``type``.
+
+    There is no ``display``: names are their owners', and would have to be read for each member.
+    """
 
     attribute = "members"
 
-    def __init__(self, lookups: Lookups, directory: DirectoryReader, catalog: Catalog) -> None:
+    def __init__(
+        self, lookups: Lookups, directory: DirectoryReader, catalog: Catalog, settings: GatewaySettings
+    ) -> None:
         """Read from these; the catalog knows where members are served."""
         self._lookups = lookups
         self._directory = directory
         self._endpoints = {type_.name: type_.endpoint for type_ in catalog.resource_types}
+        self._at_once = min(settings.members_at_once, _MEMBERS_IN_A_PIECE)
+        self._timeout_seconds = settings.read_timeout_seconds
 
-    def of(self, tenant: TenantId, id: ResourceId) -> "asyncio.Future[Sequence[Member] | None]":
-        return self._lookups.members(tenant, id)
+    async def of(self, tenant: TenantId, id: ResourceId) -> Related | None:
+        first = await self._lookups.members(tenant, id)
+        return None if first is None else self._related(tenant, id, first)
 
-    async def of_page(self, tenant: TenantId, ids: Sequence[ResourceId]) -> Mapping[ResourceId, Sequence[Member]]:
-        return await self._directory.members(tenant, ids)
+    async def of_page(self, tenant: TenantId, ids: Sequence[ResourceId]) -> Mapping[ResourceId, Related]:
+        found = await in_time(self._lookups.first_members(tenant, ids), self._timeout_seconds)
+        return {id: self._related(tenant, id, first) for id, first in found.items()}
 
-    def rendered(self, entries: Sequence[Member]) -> bytes:
+    def _related(self, tenant: TenantId, group: ResourceId, first: FirstMembers) -> Related:
+        last = first.members[-1].id if first.members else None
+        return Related(self._rendered(first.members), None if first.is_all else self._rest(tenant, group, last))
+
+    async def _rest(self, tenant: TenantId, group: ResourceId, after: ResourceId | None) -> AsyncIterator[bytes]:
+        """Yield what comes behind a member. Each piece is as of its own reading: what stays all the while is shown."""
+        while True:
+            reading = self._directory.members(tenant, [group], after=after, limit=self._at_once)
+            members = (await in_time(reading, self._timeout_seconds)).get(group)
+            if not members:
+                return
+            yield self._rendered(members)
+            after = members[-1].id
+
+    def _rendered(self, members: Sequence[Member]) -> bytes:
         # Ids are hexadecimal digits and types are our own words: nothing needs escaping.
         items = [
             f'{{"value":"{member.id}","$ref":"{_BASE}{self._endpoints[member.type]}/{member.id}","type":"{member.type}"}}'
-            for member in entries
+            for member in members
         ]
-        return f"[{','.join(items)}]".encode()
+        return ",".join(items).encode()
 
 
-class GroupsOfUser(Relation[GroupOfMember]):
-    """``groups`` (RFC 7643, 4.1.2), direct ones."""
+class GroupsOfUser(Relation):
+    """``groups`` (RFC 7643, 4.1.2): direct ones, and indirect ones, which those are in."""
 
     attribute = "groups"
 
-    def __init__(self, lookups: Lookups, directory: DirectoryReader) -> None:
+    def __init__(self, lookups: Lookups, directory: DirectoryReader, settings: GatewaySettings) -> None:
         """Read from these."""
         self._lookups = lookups
         self._directory = directory
+        self._timeout_seconds = settings.read_timeout_seconds
 
     def is_possible(self, resource: CachedResource) -> bool:
         return resource.may_be_member
 
-    def of(self, tenant: TenantId, id: ResourceId) -> "asyncio.Future[Sequence[GroupOfMember] | None]":
-        return self._lookups.groups(tenant, id)
+    async def of(self, tenant: TenantId, id: ResourceId) -> Related | None:
+        groups = await self._lookups.groups(tenant, id)
+        return _related(groups) if groups else None
 
-    async def of_page(
-        self, tenant: TenantId, ids: Sequence[ResourceId]
-    ) -> Mapping[ResourceId, Sequence[GroupOfMember]]:
-        return await self._directory.groups_of(tenant, ids)
+    async def of_page(self, tenant: TenantId, ids: Sequence[ResourceId]) -> Mapping[ResourceId, Related]:
+        found = await in_time(self._directory.groups_of(tenant, ids), self._timeout_seconds)
+        return {id: _related(groups) for id, groups in found.items() if groups}
 
-    def rendered(self, entries: Sequence[GroupOfMember]) -> bytes:
-        items = [
-            b'{"value":"%b","$ref":"%b/Groups/%b","display":%b,"type":"direct"}'
-            % (group.id.encode(), BASE, group.id.encode(), orjson.dumps(group.display))
-            for group in entries
-        ]
-        return b"[%b]" % b",".join(items)
+
+def _related(groups: Sequence[GroupOfMember]) -> Related:
+    items = [
+        b'{"value":"%b","$ref":"%b/Groups/%b","display":%b,"type":"%b"}'
+        % (
+            group.id.encode(),
+            BASE,
+            group.id.encode(),
+            orjson.dumps(group.display),
+            b"direct" if group.is_direct else b"indirect",
+        )
+        for group in groups
+    ]
+    return Related(b",".join(items))
 
 
 def relation_of(
-    resource_type: ResourceType, lookups: Lookups, directory: DirectoryReader, catalog: Catalog
-) -> Relation[Member] | Relation[GroupOfMember]:
+    resource_type: ResourceType,
+    lookups: Lookups,
+    directory: DirectoryReader,
+    catalog: Catalog,
+    settings: GatewaySettings,
+) -> Relation:
     """Return the relation of a resource type: Groups have members, everything else is in groups."""
     if resource_type.name == "Group":
-        return MembersOfGroup(lookups, directory, catalog)
-    return GroupsOfUser(lookups, directory)
+        return MembersOfGroup(lookups, directory, catalog, settings)
+    return GroupsOfUser(lookups, directory, settings)

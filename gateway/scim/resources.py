@@ -1,7 +1,5 @@
 """The endpoints of one resource type: parse, ask, render."""
 
-from typing import Any
-
 import structlog
 from aiohttp import web
 
@@ -10,7 +8,7 @@ from gateway.lookups import Lookups
 from gateway.metrics import GatewayMetrics
 from gateway.middlewares.limits import BodyLimits
 from gateway.scim.commands import Commands, resource_id
-from gateway.scim.listing import list_response
+from gateway.scim.listing import list_body
 from gateway.scim.pages import Pages
 from gateway.scim.payloads import Payloads
 from gateway.scim.preconditions import Conditions, is_known
@@ -39,7 +37,7 @@ class ResourceEndpoints:
     def __init__(
         self,
         resource_type: ResourceType,
-        relation: Relation[Any],
+        relation: Relation,
         *,
         lookups: Lookups,
         directory: DirectoryReader,
@@ -124,9 +122,7 @@ class ResourceEndpoints:
         wanted = self._presenter.wanted_of(request, search.attributes, search.excluded)
         found = await self._pages.find(wanted.tenant, request.type_of(self._type), search.asked)
         bodies = await self._presenter.page(wanted, found.resources)
-        return scim_answer(
-            list_response(bodies, total=found.total, start_index=found.start_index, next_cursor=found.next_cursor)
-        )
+        return scim_answer(list_body(bodies, found))
 
     def _payloads_of(self, request: ScimRequest) -> Payloads:
         return self._payloads.of(request.type_of(self._type))

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from aiohttp import web
 
-from gateway.answers import scim_answer
-from gateway.scim.listing import list_response
+from gateway.answers import Body, scim_answer
+from gateway.scim.listing import list_body
 from gateway.scim.pages_of_all import PagesOfAll
 from gateway.scim.presentation import Presenter
 from gateway.scim.request import ScimRequest
@@ -34,15 +34,13 @@ class RootEndpoints:
     async def _found(self, request: ScimRequest, search: Search) -> web.Response:
         found = await self._pages.find(request.tenant.id, request.catalog.resource_types, search.asked)
         bodies = await self._bodies(request, search, found.resources)
-        return scim_answer(
-            list_response(bodies, total=found.total, start_index=found.start_index, next_cursor=found.next_cursor)
-        )
+        return scim_answer(list_body(bodies, found))
 
     async def _bodies(
         self, request: ScimRequest, search: Search, resources: Sequence[CachedResource]
-    ) -> Sequence[bytes]:
+    ) -> Sequence[Body]:
         """Return the bodies in the order of the resources, each shown as its type is."""
-        bodies: dict[str, bytes] = {}
+        bodies: dict[str, Body] = {}
         for type_, presenter in self._presenters.items():
             wanted = presenter.wanted_of(request, search.attributes, search.excluded)
             of_type = [resource for resource in resources if resource.type == type_]

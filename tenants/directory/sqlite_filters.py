@@ -17,6 +17,7 @@ from schemas.scim.filters.lookups import address_asked_for
 from schemas.scim.filters.nodes import (
     All,
     AnyOf,
+    EdgeQuestion,
     Field,
     HasMember,
     HasMembers,
@@ -62,6 +63,8 @@ _DOCUMENT = "r.search"
 _FEW = frozenset({("id",), ("userName",), ("displayName",), ("externalId",), ("emails", "value")})
 """What hardly ever many resources have in common."""
 
+_EDGES_BY_MEMBER = "edges INDEXED BY edges_by_member"
+"""Said, because the planner takes a tenant's edges for few, and would go over all of them."""
 # Group, tenant, tenant.
 _MEMBERS_OF = f"""r.id IN (
     WITH RECURSIVE inner_groups (id, level) AS (
@@ -118,21 +121,8 @@ class _Translation:
                 return self._of_document(filter, root)
             case Present(field):
                 return self._some_value(field, root, lambda _, type: Condition(f"{type} IS NOT NULL"))
-            case HasMember(member):
-                return Condition(
-                    "r.id IN (SELECT grp FROM edges WHERE tenant = ? AND member = ? AND desired)",
-                    (self._tenant, member),
-                )
-            case HasMembers():
-                return Condition(
-                    "EXISTS (SELECT 1 FROM edges WHERE tenant = ? AND grp = r.id AND desired)", (self._tenant,)
-                )
-            case InGroup(group):
-                return Condition(_MEMBERS_OF, (group, self._tenant, self._tenant))
-            case InGroups():
-                return Condition(
-                    "EXISTS (SELECT 1 FROM edges WHERE tenant = ? AND member = r.id AND desired)", (self._tenant,)
-                )
+            case HasMember() | HasMembers() | InGroup() | InGroups():
+                return _by_edges(filter, self._tenant)
             case All(terms):
                 return _joined("AND", [self.condition(term, root) for term in terms] or [ALWAYS])
             case AnyOf(terms):
@@ -192,6 +182,20 @@ class _Translation:
         else:
             met = self._some_element(rest, inner, _object(element))
         return _exists(root, path, element, met)
+
+
+def _by_edges(question: EdgeQuestion, tenant: TenantId) -> Condition:
+    match question:
+        case HasMember(member):
+            sql = f"r.id IN (SELECT grp FROM {_EDGES_BY_MEMBER} WHERE tenant = ? AND member = ? AND desired)"
+            return Condition(sql, (tenant, member))
+        case HasMembers():
+            return Condition("EXISTS (SELECT 1 FROM edges WHERE tenant = ? AND grp = r.id AND desired)", (tenant,))
+        case InGroup(group):
+            return Condition(_MEMBERS_OF, (group, tenant, tenant))
+        case InGroups():
+            sql = f"EXISTS (SELECT 1 FROM {_EDGES_BY_MEMBER} WHERE tenant = ? AND member = r.id AND desired)"
+            return Condition(sql, (tenant,))
 
 
 def _head(field: Field) -> tuple[str, bool, Field | None]:

@@ -64,8 +64,7 @@ def shape(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def scim(shape: str, request: pytest.FixtureRequest) -> Scim:
     """A new tenant's SCIM endpoints, in the tolerant dialect; ``scim.strict`` and ``scim.other`` are others."""
-    service = request.getfixturevalue(f"{shape}_service")
-    return Scim(service, request.getfixturevalue(f"{shape}_connections"))
+    return _new_client(shape, request)
 
 
 @pytest.fixture(scope="package")
@@ -79,8 +78,13 @@ def shared(shape: str, shared_tenants: dict[tuple[str, str], Scim], request: pyt
     """A tenant that the tests of a module share; each reads what all need, or writes what is its own."""
     place = (shape, request.module.__name__)
     if place not in shared_tenants:
-        shared_tenants[place] = request.getfixturevalue("scim")
+        shared_tenants[place] = _new_client(shape, request)
     return shared_tenants[place]
+
+
+def _new_client(shape: str, request: pytest.FixtureRequest) -> Scim:
+    service = request.getfixturevalue(f"{shape}_service")
+    return Scim(service, request.getfixturevalue(f"{shape}_connections"))
 
 
 def _with_database(url: str, name: str) -> str:

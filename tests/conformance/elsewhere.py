@@ -1,7 +1,7 @@
 """Lines of the checklists that no test here can prove, with the reason."""
 
 ELSEWHERE: dict[str, str] = {
-    "13.115": "needs processes that are killed: `tests/integration` (`test_provisioning`, `test_embedded`, `test_outages`)",
+    "13.115": "needs killed processes: `tests/integration` (`test_provisioning`, `test_embedded`, `test_outages`)",
     **dict.fromkeys(
         ("ME-03", "ME-04", "ME-05", "ME-06"), "`/Me` is not offered (ME-01): a provisioning client is not a User"
     ),

@@ -90,9 +90,9 @@ def test_two_tenants_may_have_the_same_names(scim: Scim) -> None:
 
 @pytest.mark.line("13.41")
 @pytest.mark.parametrize("id", [None, "", "my-own-id", "01a2136bb5817fe6b9c81a2a05bbfc5b"])
-def test_what_the_server_says_itself_is_ignored(scim: Scim, id: str | None) -> None:
+def test_what_the_server_says_itself_is_ignored(shared: Scim, id: str | None) -> None:
     meta = {"resourceType": "Robot", "created": "2001-01-01T00:00:00Z", "location": "x", "version": "y"}
-    user = scim.user(id=id, meta=meta, groups=[{"value": "g", "display": "All"}])
+    user = shared.user(id=id, meta=meta, groups=[{"value": "g", "display": "All"}])
     assert user["id"] != id
     assert user["meta"]["resourceType"] == "User"
     assert not user["meta"]["created"].startswith("2001")
@@ -103,8 +103,8 @@ def test_what_the_server_says_itself_is_ignored(scim: Scim, id: str | None) -> N
 @pytest.mark.parametrize(
     "schemas", [[USER], [], None, ["urn:example:unknown"], [USER, MICROSOFT_GROUP], ["urn:scim:schemas:core:1.0"]]
 )
-def test_a_body_may_name_other_schemas_than_it_has(scim: Scim, schemas: list[str] | None) -> None:
-    user = scim.user(schemas=schemas, **{ENTERPRISE: {"department": "Sales"}})
+def test_a_body_may_name_other_schemas_than_it_has(shared: Scim, schemas: list[str] | None) -> None:
+    user = shared.user(schemas=schemas, **{ENTERPRISE: {"department": "Sales"}})
     assert user["schemas"] == [USER, ENTERPRISE]
     assert user[ENTERPRISE] == {"department": "Sales"}
 
@@ -117,12 +117,12 @@ def test_a_group_may_be_of_microsofts_own_schema(scim: Scim, body: Resource) -> 
 
 @pytest.mark.line("13.43")
 @pytest.mark.parametrize("nothing", [None, ""])
-def test_null_and_empty_text_are_no_value(scim: Scim, nothing: str | None) -> None:
+def test_null_and_empty_text_are_no_value(shared: Scim, nothing: str | None) -> None:
     given: Resource = {"title": nothing, "externalId": nothing, "name": {"givenName": nothing, "familyName": "Hill"}}
-    user = scim.user(**given, **{ENTERPRISE: {"department": nothing, "manager": nothing}}, emails=nothing)
+    user = shared.user(**given, **{ENTERPRISE: {"department": nothing, "manager": nothing}}, emails=nothing)
     assert set(user) == {"schemas", "id", "userName", "name", "active", "meta"}
     assert user["name"] == {"familyName": "Hill"}
-    assert user == scim.read(user)
+    assert user == shared.read(user)
 
 
 @pytest.mark.line("13.44")
@@ -162,26 +162,28 @@ def test_a_password_is_taken_and_never_seen_again(scim: Scim, capfd: pytest.Capt
         ({"active": "FALSE"}, False),
     ],
 )
-def test_active_becomes_a_boolean(scim: Scim, given: Resource, kept: bool) -> None:
-    user = scim.user(**given)
+def test_active_becomes_a_boolean(shared: Scim, given: Resource, kept: bool) -> None:
+    user = shared.user(**given)
     assert user["active"] is kept
-    assert scim.read(user)["active"] is kept
+    assert shared.read(user)["active"] is kept
 
 
 @pytest.mark.line("13.47")
 @pytest.mark.parametrize("attribute", ["emails", "roles", "phoneNumbers"])
-def test_primary_becomes_a_boolean(scim: Scim, attribute: str) -> None:
-    user = scim.user(**{attribute: [{"value": "a@example.com", "primary": "True"}, {"value": "b", "primary": "false"}]})
-    assert [element["primary"] for element in scim.read(user)[attribute]] == [True, False]
+def test_primary_becomes_a_boolean(shared: Scim, attribute: str) -> None:
+    user = shared.user(
+        **{attribute: [{"value": "a@example.com", "primary": "True"}, {"value": "b", "primary": "false"}]}
+    )
+    assert [element["primary"] for element in shared.read(user)[attribute]] == [True, False]
 
 
 @pytest.mark.line("13.48")
 @pytest.mark.parametrize("is_known", [True, False])
-def test_a_manager_is_kept_as_an_object(scim: Scim, is_known: bool) -> None:
-    id = scim.user()["id"] if is_known else "26118915-6090-4610-87e4-49d8ca9f808d"
+def test_a_manager_is_kept_as_an_object(shared: Scim, is_known: bool) -> None:
+    id = shared.user()["id"] if is_known else "26118915-6090-4610-87e4-49d8ca9f808d"
     for given in (id, {"value": id}, {"value": id, "$ref": f"../Users/{id}", "displayName": "Max"}):
-        user = scim.user(**{ENTERPRISE: {"manager": given}})
-        assert scim.read(user)[ENTERPRISE]["manager"]["value"] == id
+        user = shared.user(**{ENTERPRISE: {"manager": given}})
+        assert shared.read(user)[ENTERPRISE]["manager"]["value"] == id
 
 
 @pytest.mark.line("13.49")
@@ -192,7 +194,7 @@ def test_a_manager_by_another_key_does_not_fail_the_request(scim: Scim) -> None:
 
 
 @pytest.mark.line("13.50")
-def test_texts_are_not_judged_by_their_format(scim: Scim) -> None:
+def test_texts_are_not_judged_by_their_format(shared: Scim) -> None:
     given: dict[str, Any] = {
         "profileUrl": "QWERTYUIOP",
         "locale": "ZXCVBNM",
@@ -201,25 +203,25 @@ def test_texts_are_not_judged_by_their_format(scim: Scim) -> None:
         "phoneNumbers": [{"type": "work", "value": "+1 (555) 0100 ext. 7"}],
         "addresses": [{"type": "work", "country": "Republic of Freedonia"}],
     }
-    user = scim.user(**given)
-    assert {name: scim.read(user)[name] for name in given} == given
+    user = shared.user(**given)
+    assert {name: shared.read(user)[name] for name in given} == given
 
 
 @pytest.mark.line("13.51")
-def test_elements_need_no_type(scim: Scim) -> None:
-    user = scim.user(emails=[{"value": "ann@example.com", "primary": True}])
+def test_elements_need_no_type(shared: Scim) -> None:
+    user = shared.user(emails=[{"value": "ann@example.com", "primary": True}])
     assert user["emails"] == [{"value": "ann@example.com", "primary": True}]
-    group = scim.group(members=[{"$ref": None, "value": user["id"]}])
-    assert members_of(scim.read(group)) == {user["id"]}
+    group = shared.group(members=[{"$ref": None, "value": user["id"]}])
+    assert members_of(shared.read(group)) == {user["id"]}
 
 
 @pytest.mark.line("13.52")
-def test_a_group_is_made_with_members_and_without(scim: Scim) -> None:
-    users = [scim.user(), scim.user()]
+def test_a_group_is_made_with_members_and_without(shared: Scim) -> None:
+    users = [shared.user(), shared.user()]
     for listed in ([{"value": id} for id in ids(users)], [], None):
-        group = scim.group(members=listed)
-        assert members_of(group) == members_of(scim.read(group)) == {member["value"] for member in listed or []}
-    assert members_of(scim.group()) == set()
+        group = shared.group(members=listed)
+        assert members_of(group) == members_of(shared.read(group)) == {member["value"] for member in listed or []}
+    assert members_of(shared.group()) == set()
 
 
 @pytest.mark.line("13.53")

@@ -10,22 +10,22 @@ CONFIG = f"{CORE}:ServiceProviderConfig"
 
 
 @pytest.mark.line("13.108")
-def test_discovery_answers_as_the_rfc_says(scim: Scim) -> None:
-    assert scim.get("/ServiceProviderConfig").json["schemas"] == [CONFIG]
+def test_discovery_answers_as_the_rfc_says(shared: Scim) -> None:
+    assert shared.get("/ServiceProviderConfig").json["schemas"] == [CONFIG]
     for path, schema in (("/ResourceTypes", f"{CORE}:ResourceType"), ("/Schemas", f"{CORE}:Schema")):
-        page = scim.get(path).json
+        page = shared.get(path).json
         assert page["schemas"] == [LIST_RESPONSE]
         assert page["totalResults"] == len(page["Resources"])
         for listed in page["Resources"]:
-            assert scim.get(f"{path}/{listed['id']}").json == listed
+            assert shared.get(f"{path}/{listed['id']}").json == listed
             assert listed["schemas"] == [schema]
 
 
 @pytest.mark.line("13.108")
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
 @pytest.mark.parametrize("path", ["/ServiceProviderConfig", "/ResourceTypes", "/ResourceTypes/User", "/Schemas"])
-def test_discovery_has_no_other_methods(scim: Scim, method: str, path: str) -> None:
-    answer = scim.send(method, path, {} if method != "DELETE" else None)
+def test_discovery_has_no_other_methods(shared: Scim, method: str, path: str) -> None:
+    answer = shared.send(method, path, {} if method != "DELETE" else None)
     assert answer.status == 405
     assert "GET" in answer.headers["Allow"]
 
@@ -57,8 +57,8 @@ def test_every_attribute_that_is_stored_is_published(scim: Scim) -> None:
 
 @pytest.mark.line("13.109")
 @pytest.mark.parametrize("schema", [USER, GROUP, ENTERPRISE])
-def test_every_attribute_is_published_with_its_characteristics(scim: Scim, schema: str) -> None:
-    for attribute in _published(scim, schema).values():
+def test_every_attribute_is_published_with_its_characteristics(shared: Scim, schema: str) -> None:
+    for attribute in _published(shared, schema).values():
         assert {"name", "type", "multiValued", "required", "mutability", "returned"} <= set(attribute)
         # RFC 7643, 8.7.1: what two resources cannot share says so; booleans and complex attributes say nothing.
         assert "uniqueness" in attribute or attribute["type"] in {"boolean", "complex"}

@@ -9,6 +9,12 @@ from tests.support.conformance_client import PATCH_OP, Scim, path_of
 TITLE = {"op": "replace", "path": "title", "value": "Dean"}
 
 
+@pytest.fixture
+def scim(shared: Scim) -> Scim:
+    """One tenant for all of these tests: each has resources of its own."""
+    return shared
+
+
 @pytest.mark.line("13.61")
 @pytest.mark.parametrize(
     ("op", "title"), [("Add", "Dean"), ("ADD", "Dean"), ("REPLACE", "Dean"), ("Replace", "Dean"), ("Remove", None)]

@@ -17,8 +17,8 @@ NOT_OBJECTS = [b"", b"{", b"nonsense", b"[]", b'"text"', b"1", b"null", b"true",
 
 @pytest.mark.line("13.1")
 @pytest.mark.parametrize("authorization", UNUSABLE)
-def test_who_is_not_known_is_told_so(scim: Scim, authorization: str | None) -> None:
-    answer = scim.get("/Users", headers={"Authorization": authorization})
+def test_who_is_not_known_is_told_so(shared: Scim, authorization: str | None) -> None:
+    answer = shared.get("/Users", headers={"Authorization": authorization})
     assert (answer.status, answer.json["schemas"]) == (401, [ERROR])
     assert answer.headers["WWW-Authenticate"].startswith("Bearer")
 
@@ -71,8 +71,8 @@ def test_every_answer_is_scim_json(scim: Scim, accept: str | None) -> None:
         ("GET /\x01 HTTP/1.1", 400),
     ],
 )
-def test_the_outermost_layer_speaks_scim(scim: Scim, request_line: str, status: int) -> None:
-    head, body = sent_raw(scim, f"{request_line}\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+def test_the_outermost_layer_speaks_scim(shared: Scim, request_line: str, status: int) -> None:
+    head, body = sent_raw(shared, f"{request_line}\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
     assert int(head.split()[1]) == status
     assert b"Content-Type: application/scim+json" in head
     assert b'"schemas":["%b"],"status":"%d"' % (ERROR.encode(), status) in body

@@ -10,8 +10,9 @@ import pytest
 from tests.support.client import open_client
 from tests.support.entra import Entra, Person
 from tests.support.load import eventually
+from tests.support.rollcall import Ran
 from tests.support.services.waiting import free_port
-from tests.support.shapes import Ran, Shape, new_name
+from tests.support.shapes import Shape, new_name
 
 
 async def test_a_tenant_made_on_the_command_line_is_provisioned_at_once(shape: Shape) -> None:

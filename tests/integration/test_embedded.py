@@ -12,7 +12,8 @@ from tests.support.applied import all_events, check_applied, count_events
 from tests.support.client import ScimClient, open_client
 from tests.support.entra import Person, people
 from tests.support.load import Crew
-from tests.support.shapes import Shape, log_of, wait_for_text
+from tests.support.rollcall import log_of, wait_for_text
+from tests.support.shapes import Shape
 
 _PEOPLE = 1_500
 

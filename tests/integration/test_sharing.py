@@ -11,8 +11,9 @@ import pytest
 from tests.support.client import ScimClient, open_client
 from tests.support.entra import Person
 from tests.support.load import background, eventually
+from tests.support.rollcall import log_of
 from tests.support.services.scratch import LaunchedProcess
-from tests.support.shapes import Shape, log_of, open_distributed
+from tests.support.shapes import Shape, open_distributed
 
 _TENANTS = 40
 _WORKERS = 4

@@ -1,9 +1,7 @@
 """Rollcall as an operator runs it: real processes in either shape, and the command line beside them."""
 
-import http.client
 import secrets
 import signal
-import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
@@ -21,15 +19,19 @@ from schemas.ids import TenantId
 from tenants.administration.tenants import SettingsChange
 from tenants.policies.settings import OperationMode
 from tenants.tenant import Dialect
-from tests.support.services.local_service import child_environment
+from tests.support.rollcall import (
+    Ran,
+    exit_code,
+    last_words_of,
+    log_of,
+    rollcall,
+    run_rollcall,
+    wait_for_text,
+    wait_until_ready,
+    whole_environment,
+)
 from tests.support.services.scratch import LaunchedProcess, Scratch, scratch
-from tests.support.services.waiting import free_port, wait_until
-
-_REPOSITORY = Path(__file__).parents[2]
-_START_TIMEOUT_SECONDS = 60.0
-_STOP_TIMEOUT_SECONDS = 40.0
-_COMMAND_TIMEOUT_SECONDS = 60.0
-_LINES_SHOWN = 60
+from tests.support.services.waiting import free_port
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +42,6 @@ class Access:
     urls: tuple[str, ...]
     """The Tenant URL at each gateway."""
     token: str
-
-
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """A command line that ran to its end."""
-
-    code: int
-    output: str
-    errors: str
 
 
 class Shape:
@@ -94,7 +87,7 @@ class Shape:
     def start_serve(self, *arguments: str) -> LaunchedProcess:
         """Start the embedded shape's one process; return once it serves."""
         process = self._launch("serve", ["serve", *arguments], self._ports[0])
-        _wait_until_ready(process, self._ports[0])
+        wait_until_ready(process, self._ports[0])
         return process
 
     def start_distributed(self, workers: int) -> None:
@@ -102,7 +95,7 @@ class Shape:
         gateways = [self._launch("gateway", ["gateway"], port) for port in self._ports]
         self.start_workers(workers)
         for gateway, port in zip(gateways, self._ports, strict=True):
-            _wait_until_ready(gateway, port)
+            wait_until_ready(gateway, port)
 
     def start_workers(self, count: int = 1) -> list[LaunchedProcess]:
         """Start workers; return once all of them have begun."""
@@ -120,13 +113,13 @@ class Shape:
         """Ask the process to end; return its exit code."""
         self._running.remove(process)
         process.popen.send_signal(number)
-        return _exit_code(process)
+        return exit_code(process)
 
     def close(self) -> None:
         """Stop what runs, and hold the processes to what is promised of each of them, whatever happened meanwhile."""
         for process in self._running:
             process.popen.terminate()
-        codes = {process.name: _exit_code(process) for process in self._running}
+        codes = {process.name: exit_code(process) for process in self._running}
         self._running.clear()
         assert all(code == 0 for code in codes.values()), f"not stopped cleanly: {codes}"
         for token in self.tokens:
@@ -138,22 +131,14 @@ class Shape:
 
     def last_words(self) -> str:
         """Return the end of what each process has written, without the requests that it answered."""
-        return "\n".join(f"--- {process.name}\n{_last_words(process)}\n" for process in self._launched)
+        return "\n".join(f"--- {process.name}\n{last_words_of(process)}\n" for process in self._launched)
 
     # The command line
 
     def command(self, *arguments: str, environment: Mapping[str, str] | None = None) -> Ran:
         """Run ``rollcall`` to its end, with the processes' environment unless another is given."""
-        done = subprocess.run(  # noqa: S603 - runs Python
-            _rollcall(*arguments),
-            env=_whole_environment(self.environment if environment is None else environment),
-            cwd=self._scratch.folder,
-            capture_output=True,
-            text=True,
-            timeout=_COMMAND_TIMEOUT_SECONDS,
-            check=False,
-        )
-        return Ran(done.returncode, done.stdout, done.stderr)
+        chosen = self.environment if environment is None else environment
+        return run_rollcall(*arguments, environment=chosen, folder=self._scratch.folder)
 
     # Behind the processes' backs
 
@@ -185,8 +170,8 @@ class Shape:
 
     def _launch(self, role: str, arguments: Sequence[str], port: int) -> LaunchedProcess:
         name = f"{role}-{len(self._launched) + 1}"
-        environment = _whole_environment({**self.environment, "ROLLCALL_PORT": str(port)})
-        process = self._scratch.launch(name, _rollcall(*arguments), environment)
+        environment = whole_environment({**self.environment, "ROLLCALL_PORT": str(port)})
+        process = self._scratch.launch(name, rollcall(*arguments), environment)
         self._launched.append(process)
         self._running.append(process)
         return process
@@ -263,55 +248,5 @@ def new_name(word: str) -> str:
     return f"{word}-{secrets.token_hex(5)}"
 
 
-def log_of(process: LaunchedProcess) -> str:
-    """Return what the process has written so far."""
-    return process.output.read_text(errors="replace")
-
-
-def _last_words(process: LaunchedProcess) -> str:
-    lines = [line for line in log_of(process).splitlines() if "Request answered" not in line]
-    return "\n".join(lines[-_LINES_SHOWN:])
-
-
-def _rollcall(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "deploy", *arguments]
-
-
-def _whole_environment(settings: Mapping[str, str]) -> dict[str, str]:
-    return {**child_environment(), "PYTHONPATH": str(_REPOSITORY), **settings}
-
-
 def _with_database(url: str, name: str) -> str:
     return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
-
-
-def _exit_code(process: LaunchedProcess) -> int:
-    try:
-        return process.popen.wait(_STOP_TIMEOUT_SECONDS)
-    finally:
-        process.kill()
-
-
-def _wait_until_ready(process: LaunchedProcess, port: int) -> None:
-    def is_ready() -> bool:
-        process.check_alive()
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-        try:
-            connection.request("GET", "/health/ready")
-            return connection.getresponse().status == 200
-        except OSError:
-            return False
-        finally:
-            connection.close()
-
-    wait_until(is_ready, awaited=f"{process.name} to be ready", timeout_seconds=_START_TIMEOUT_SECONDS)
-
-
-def wait_for_text(process: LaunchedProcess, text: str) -> None:
-    """Return once the process has written the text."""
-
-    def is_written() -> bool:
-        process.check_alive()
-        return text in log_of(process)
-
-    wait_until(is_written, awaited=f"{process.name} to write {text!r}", timeout_seconds=_START_TIMEOUT_SECONDS)

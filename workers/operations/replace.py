@@ -7,6 +7,7 @@ from schemas.messages.commands import PatchResource, ReplaceResource
 from schemas.messages.outcomes import Outcome
 from schemas.scim.membership import MembershipEdit, ReplaceMembers, split_membership
 from schemas.scim.patch import apply_patch
+from schemas.scim.replacement import replaced
 from tenants.directory.records import StoredResource
 from workers.operations.accounts import settle_user
 from workers.operations.memberships import MembershipChange, change_members, net_change, settle_group
@@ -19,7 +20,11 @@ _NO_EDITS: tuple[MembershipEdit, ...] = ()
 def replace(command: ReplaceResource, workspace: Workspace) -> Outcome:
     """Put the attributes in the place of the resource's (RFC 7644, 3.5.1); what is omitted is cleared."""
     resource = existing(workspace, command)
-    attributes = {name: value for name, value in command.attributes.items() if name != "members"}
+    attributes = replaced(
+        workspace.conformed(resource.type, resource.attributes),
+        {name: value for name, value in command.attributes.items() if name != "members"},
+        workspace.catalog.resource_type(command.resource_type),
+    )
     edits: list[MembershipEdit] = []
     if command.resource_type == "Group":
         edits = [ReplaceMembers(tuple(member["value"] for member in command.attributes.get("members", ())))]

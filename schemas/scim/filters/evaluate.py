@@ -6,6 +6,7 @@ from typing import Any
 from schemas.scim.filters.nodes import (
     All,
     AnyOf,
+    EdgeQuestion,
     Field,
     HasMember,
     HasMembers,
@@ -50,6 +51,18 @@ def holds(
             return any(value not in _EMPTY for value in _values(document, field))
         case SomeElement(field, inner):
             return any(holds(inner, element) for element in _values(document, field) if isinstance(element, Mapping))
+        case HasMember() | HasMembers() | InGroup() | InGroups():
+            return _has_edge(resolved, members, groups)
+        case All(terms):
+            return all(holds(term, document, members=members, groups=groups) for term in terms)
+        case AnyOf(terms):
+            return any(holds(term, document, members=members, groups=groups) for term in terms)
+        case Not(term):
+            return not holds(term, document, members=members, groups=groups)
+
+
+def _has_edge(question: EdgeQuestion, members: frozenset[str], groups: frozenset[str]) -> bool:
+    match question:
         case HasMember(member):
             return member in members
         case HasMembers():
@@ -58,12 +71,6 @@ def holds(
             return group in groups
         case InGroups():
             return bool(groups)
-        case All(terms):
-            return all(holds(term, document, members=members, groups=groups) for term in terms)
-        case AnyOf(terms):
-            return any(holds(term, document, members=members, groups=groups) for term in terms)
-        case Not(term):
-            return not holds(term, document, members=members, groups=groups)
 
 
 def _values(document: Mapping[str, Any], field: Field) -> Iterator[Any]:

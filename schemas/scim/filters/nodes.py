@@ -149,6 +149,10 @@ class InGroups:
     """The User is in any Group (``groups pr``)."""
 
 
+EdgeQuestion = HasMember | HasMembers | InGroup | InGroups
+"""What is asked about memberships, which stand in no search document."""
+
+
 @dataclass(frozen=True, slots=True)
 class All:
     """All terms hold; holds when there are none."""
@@ -170,4 +174,4 @@ class Not:
     term: "ResolvedFilter"
 
 
-ResolvedFilter = Matches | Present | SomeElement | HasMember | HasMembers | InGroup | InGroups | All | AnyOf | Not
+ResolvedFilter = Matches | Present | SomeElement | EdgeQuestion | All | AnyOf | Not

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from schemas.ids import ResourceId, TenantId
 from schemas.scim.errors import TooManyError
-from schemas.scim.filters.nodes import HasMember, HasMembers, InGroup, InGroups
+from schemas.scim.filters.nodes import EdgeQuestion, HasMember, HasMembers, InGroup, InGroups
 from schemas.scim.membership import MAX_NESTING
 from tenants.directory.mongo.walking import BATCH, MAX_TIME_MS
 from tenants.directory.records import GroupOfMember, Member
@@ -14,8 +14,6 @@ from tenants.mongo.keys import below, last_parts
 
 MAX_FOUND = 120_000
 """Resources that a question about memberships may lead to: their keys become part of a query, which has 16 MB."""
-EdgeQuestion = HasMember | HasMembers | InGroup | InGroups
-"""What a filter may ask about memberships."""
 
 
 def members(
@@ -62,20 +60,24 @@ def found_by_edges(database: Database, tenant: TenantId, question: EdgeQuestion)
     Raises:
         TooManyError: There are more than ``MAX_FOUND``.
     """
-    match question:
-        case HasMember(member):
-            found: Iterable[str] = _direct_groups(database, tenant, [ResourceId(member)]).get(member, ())
-        case HasMembers():
-            found = _ends(database, tenant, end=1, condition={})
-        case InGroup(group):
-            found = _within(database, tenant, group)
-        case InGroups():
-            found = _ends(database, tenant, end=2, condition={"k": "User"})
+    found = _ids_found_by_edges(database, tenant, question)
     type_ = "Group" if isinstance(question, HasMember | HasMembers) else "User"
     keys = [f"{tenant}/{type_}/{id}" for id in found]
     if len(keys) > MAX_FOUND:
         raise TooManyError("the filter leads to too many resources by their memberships")
     return keys
+
+
+def _ids_found_by_edges(database: Database, tenant: TenantId, question: EdgeQuestion) -> Iterable[str]:
+    match question:
+        case HasMember(member):
+            return _direct_groups(database, tenant, [member]).get(member, ())
+        case HasMembers():
+            return _ends(database, tenant, end=1, condition={})
+        case InGroup(group):
+            return _within(database, tenant, group)
+        case InGroups():
+            return _ends(database, tenant, end=2, condition={"k": "User"})
 
 
 def _direct_groups(database: Database, tenant: TenantId, members: Iterable[str]) -> dict[str, set[str]]:

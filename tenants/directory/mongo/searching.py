@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from functools import partial
 
 from schemas.ids import TenantId
-from schemas.scim.filters.nodes import Field, ResolvedFilter
+from schemas.scim.filters.nodes import EdgeQuestion, Field, ResolvedFilter
 from schemas.scim.query import Position, Query, Sort
 from tenants.directory.mongo.documents import ANSWER, cached_resource
 from tenants.directory.mongo.filters import Scope, is_anchored, is_indexed, nodes, normal, translate
 from tenants.directory.mongo.listing import counters
-from tenants.directory.mongo.memberships import EdgeQuestion, found_by_edges
+from tenants.directory.mongo.memberships import found_by_edges
 from tenants.directory.mongo.ordering import Order, sorting_stages
 from tenants.directory.mongo.walking import BATCH, MAX_TIME_MS, Walk, walk
 from tenants.directory.records import CachedResource, Page

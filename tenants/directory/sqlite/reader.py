@@ -16,15 +16,26 @@ from tenants.sqlite import SqliteStore, one_document
 
 T = TypeVar("T")
 
+# Groups, tenant, after, limit. A CROSS JOIN is carried out as it is written, group by group and each along the key of
+# the table. So the rows come in order, and nothing behind the limit is read, as it would be to sort them.
+_MEMBERS = """
+SELECT json_group_array(json_array(grp, member, member_type)) FROM (
+    SELECT e.grp, e.member, e.member_type
+    FROM json_each(?) AS k CROSS JOIN edges AS e
+        ON e.tenant = ? AND e.grp = k.value AND e.member > ? AND e.desired
+    LIMIT ?)
+"""
 # Members, tenant.
 _GROUPS_OF = f"""
 WITH RECURSIVE
 reached (member, grp, level) AS (
     SELECT k.value, e.grp, 1
-    FROM json_each(?1) AS k CROSS JOIN edges AS e ON e.tenant = ?2 AND e.member = k.value AND e.desired
+    FROM json_each(?1) AS k CROSS JOIN edges AS e INDEXED BY edges_by_member
+        ON e.tenant = ?2 AND e.member = k.value AND e.desired
     UNION
     SELECT o.member, e.grp, o.level + 1
-    FROM reached AS o CROSS JOIN edges AS e ON e.tenant = ?2 AND e.member = o.grp AND e.desired
+    FROM reached AS o CROSS JOIN edges AS e INDEXED BY edges_by_member
+        ON e.tenant = ?2 AND e.member = o.grp AND e.desired
     WHERE o.level < {MAX_NESTING}
 )
 SELECT json_group_array(json_array(member, id, display, is_direct)) FROM (
@@ -54,14 +65,8 @@ class SqliteDirectoryReader(DirectoryReader):
         after: ResourceId | None = None,
         limit: int | None = None,
     ) -> Mapping[ResourceId, Sequence[Member]]:
-        # The groups come in the order of their ids, and the members of each by the table's key: nothing is sorted.
         rows = await self._select(
-            """SELECT json_group_array(json_array(grp, member, member_type)) FROM (
-                SELECT e.grp, e.member, e.member_type
-                FROM json_each(?) AS k CROSS JOIN edges AS e ON e.tenant = ? AND e.grp = k.value AND e.member > ?
-                    AND e.desired
-                ORDER BY k.key, e.member LIMIT ?)""",
-            (orjson.dumps(sorted(set(groups))), tenant, after or "", -1 if limit is None else limit),
+            _MEMBERS, (orjson.dumps(sorted(set(groups))), tenant, after or "", -1 if limit is None else limit)
         )
         return _grouped(rows, Member)
 

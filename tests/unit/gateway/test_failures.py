@@ -46,7 +46,14 @@ class NoMemberships(DirectoryReader):
     async def search(self, tenant: TenantId, query: Query) -> Page:
         return await self._directory.search(tenant, query)
 
-    async def members(self, tenant: TenantId, groups: Sequence[ResourceId]) -> Mapping[ResourceId, Sequence[Member]]:
+    async def members(
+        self,
+        tenant: TenantId,
+        groups: Sequence[ResourceId],
+        *,
+        after: ResourceId | None = None,
+        limit: int | None = None,
+    ) -> Mapping[ResourceId, Sequence[Member]]:
         raise PortUnavailableError("away")
 
     async def groups_of(

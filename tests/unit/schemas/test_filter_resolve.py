@@ -14,6 +14,8 @@ from schemas.scim.filters.nodes import (
     Field,
     HasMember,
     HasMembers,
+    InGroup,
+    InGroups,
     Matches,
     Not,
     Operator,
@@ -155,6 +157,21 @@ def test_members_are_asked_for_by_id_and_presence(text: str, found: ResolvedFilt
 
 
 @pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('groups eq "a"', InGroup("a")),
+        ('groups.value EQ "a"', InGroup("a")),
+        ('groups[value eq "a" or value eq "b"]', AnyOf((InGroup("a"), InGroup("b")))),
+        ('groups ne "a"', Not(InGroup("a"))),
+        ("groups pr", InGroups()),
+        ("groups eq null", Not(InGroups())),
+    ],
+)
+def test_groups_are_asked_for_like_members(text: str, found: ResolvedFilter) -> None:
+    assert ask(text) == found
+
+
+@pytest.mark.parametrize(
     "text",
     [
         'members co "a"',
@@ -190,9 +207,10 @@ def test_more_about_members_is_refused(text: str) -> None:
         "meta.location pr",
         'password eq "x"',
         "password pr",
-        'groups eq "x"',
-        "groups pr",
-        'groups[value eq "x"]',
+        'groups co "x"',
+        'groups.display eq "x"',
+        'groups[type eq "direct"]',
+        'groups[value eq "x" and type eq "direct"]',
         "active gt false",
         "active ge true",
         "active lt true",
