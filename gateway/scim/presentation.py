@@ -114,20 +114,18 @@ class Presenter:
         return f"{tenant_url(self._public_url, tenant)}{self._type.endpoint}/{id}"
 
     def _body(self, wanted: Wanted, rendered: bytes, related: Related | None) -> Body:
-        if related is not None and related.rest is not None:
-            return self._pieces(wanted, rendered, related.rendered, related.rest)
+        if related is not None and related.pieces is not None:
+            return self._pieces(wanted, rendered, related.pieces)
         if related is not None and related.rendered:
             rendered = splice(rendered, self._relation.attribute, b"[%b]" % related.rendered)
         return _shown(wanted, rendered)
 
-    async def _pieces(
-        self, wanted: Wanted, rendered: bytes, first: bytes, rest: AsyncIterator[bytes]
-    ) -> AsyncIterator[bytes]:
+    async def _pieces(self, wanted: Wanted, rendered: bytes, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         """Yield the resource piece by piece; the relation's entries come last."""
         attribute = self._relation.attribute
         yield _shown(wanted, rendered)[:-1]
         opening, closing = b',"%b":[' % attribute.encode(), b"}"
-        async for entries in _with_first(first, rest):
+        async for entries in pieces:
             if shown := _shown_entries(wanted, attribute, entries):
                 yield opening + shown
                 opening, closing = b",", b"]}"
@@ -145,13 +143,6 @@ def _shown_entries(wanted: Wanted, attribute: str, entries: bytes) -> bytes:
         return whole
     shown = wanted.projection.apply({attribute: orjson.loads(b"[%b]" % whole)}).get(attribute)
     return orjson.dumps(shown)[1:-1] if shown else b""
-
-
-async def _with_first(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    if first:
-        yield first
-    async for entries in rest:
-        yield entries
 
 
 def tenant_url(public_url: str, tenant: str) -> str:

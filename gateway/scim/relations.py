@@ -26,8 +26,8 @@ class Related:
     """A resource's entries, as JSON objects with commas between them and ``BASE`` for the Tenant URL."""
 
     rendered: bytes
-    rest: AsyncIterator[bytes] | None = None
-    """More of them, piece by piece, where they are many; None: these are all."""
+    pieces: AsyncIterator[bytes] | None = None
+    """Where they are many: all of them, piece by piece, and ``rendered`` is empty."""
 
 
 class Relation(ABC):
@@ -75,18 +75,21 @@ class MembersOfGroup(Relation):
         return {id: self._related(tenant, id, first) for id, first in found.items()}
 
     def _related(self, tenant: TenantId, group: ResourceId, first: FirstMembers) -> Related:
-        last = first.members[-1].id if first.members else None
-        return Related(self._rendered(first.members), None if first.is_all else self._rest(tenant, group, last))
+        if first.is_all:
+            return Related(self._rendered(first.members))
+        return Related(b"", self._pieces(tenant, group, first.members))
 
-    async def _rest(self, tenant: TenantId, group: ResourceId, after: ResourceId | None) -> AsyncIterator[bytes]:
-        """Yield what comes behind a member. Each piece is as of its own reading: what stays all the while is shown."""
+    async def _pieces(self, tenant: TenantId, group: ResourceId, members: Sequence[Member]) -> AsyncIterator[bytes]:
+        """Yield these members and all behind them. Each piece is as of its own reading; who stays is in one of them."""
+        after: ResourceId | None = None
         while True:
+            for start in range(0, len(members), _MEMBERS_IN_A_PIECE):
+                yield self._rendered(members[start : start + _MEMBERS_IN_A_PIECE])
+            after = members[-1].id if members else after
             reading = self._directory.members(tenant, [group], after=after, limit=self._at_once)
-            members = (await in_time(reading, self._timeout_seconds)).get(group)
+            members = (await in_time(reading, self._timeout_seconds)).get(group, ())
             if not members:
                 return
-            yield self._rendered(members)
-            after = members[-1].id
 
     def _rendered(self, members: Sequence[Member]) -> bytes:
         # Ids are hexadecimal digits and types are our own words: nothing needs escaping.

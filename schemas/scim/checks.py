@@ -192,7 +192,8 @@ def _binary(text: Check, path: str) -> Check:
 def _complex(attribute: Attribute, path: str, *, strict: bool) -> Check:
     prefix = f"{path}."
     table = compile_table(attribute.sub_attributes, strict=strict, prefix=prefix)
-    if "value" in table and "$ref" in table:
+    derives_reference = "value" in table and "$ref" in table
+    if derives_reference:
         # The server derives a reference to one of its resources from the id in `value`.
         table["$ref"] = ("$ref", ignored)
     required = tuple(sub.name for sub in attribute.sub_attributes.values() if sub.required)
@@ -203,6 +204,8 @@ def _complex(attribute: Attribute, path: str, *, strict: bool) -> Check:
                 return None
             raise InvalidValueError(f"{path} must be an object")
         canonical = checked(value, table, strict=strict, prefix=prefix)
+        if strict and derives_reference and value.get("$ref") and "value" not in canonical:
+            raise InvalidValueError(f"{prefix}value is required; $ref follows from it")
         if not canonical:
             return None
         for name in required:

@@ -58,7 +58,7 @@ def test_a_walk_begins_with_an_empty_cursor_and_index_is_the_default(staff: Scim
 @pytest.mark.parametrize("count", ["0", "-3"])
 def test_a_walk_of_no_resources_tells_their_number(staff: Scim, count: str) -> None:
     answer = staff.get(f"/Users?cursor&count={count}")
-    assert answer.fault == (400, "invalidCount") if answer.status == 400 else answer.json["totalResults"] == 7
+    assert answer.json["totalResults"] == 7
     assert answer.json.get("Resources", []) == []
 
 

@@ -1,26 +1,8 @@
 """Dialects: what real provisioning clients send, rewritten to the RFC's form before validation.
 
-Pure functions; a provider's own deviations are in the module of its name. Each rewrite has a name, by which it is
-counted:
-
-* ``boolean_text``, ``boolean_list``: ``"False"``, ``[true]`` become a boolean (Entra).
-* ``empty_text``: ``""`` where text is optional becomes null; in a PATCH the attribute is replaced by null (Entra).
-* ``manager_text``, ``manager_list``, ``manager_reference``: an id, a list of one, a ``$ref`` alone become
-  ``{"value": id}`` (Entra). ``manager_id_key``: ``managerId`` becomes ``value`` (OneLogin).
-* ``single_value``, ``scalar_element``: one value becomes a list of one; a text for an element ``{"value": text}``.
-* ``dotted_keys``, ``urn_keys``, ``filter_keys``: the keys ``name.givenName``, ``urn:...:department`` and
-  ``emails[...].value`` go where they belong; in a PATCH an operation is made of each (Entra).
-* ``bare_extension_keys``, ``bare_extension_path``: ``manager`` gets the URN of its extension (Entra).
-* ``op_case``, ``operations_key_case``, ``operation_key_case``: ``Add``, ``operations``, ``Op`` are spelt as in the
-  RFC (Entra).
-* ``missing_schemas``, ``foreign_schemas``, ``extra_keys``, ``extra_operation_keys``: a PATCH becomes exactly the
-  PatchOp message (Entra).
-* ``empty_path``, ``path_blanks``, ``schema_path``: null, blanks around and a schema's URI as path are resolved.
-* ``read_only_keys``: ``id``, ``meta``, ... in a path-less value are passed over (Okta).
-* ``member_removal_by_value``, ``element_removal_by_value``: a removal with a list becomes one removal per value, by
-  filter (Entra, JumpCloud).
-* ``removal_value``: a value in a removal whose path already says what goes is left out (Entra).
-* ``null_add``: adding null becomes replacing by null.
+Pure functions; a provider's own deviations are in the module of its name, what they are carried out by in the others.
+Each rewrite has a name, by which it is counted; docs/dialects.md tells of each what is sent, by whom, and what a strict
+tenant answers to it.
 
 What cannot be understood stays as it is, for validation to refuse: a malformed removal never empties a Group.
 """
@@ -28,6 +10,20 @@ What cannot be understood stays as it is, for validation to refuse: a malformed 
 from schemas.scim.definitions.model import ResourceType
 from schemas.scim.dialects.bodies import tolerate_body
 from schemas.scim.dialects.patches import tolerate_patch_body
+
+REWRITES = frozenset(
+    {
+        *("boolean_text", "boolean_list", "empty_text", "null_add"),
+        *("manager_text", "manager_list", "manager_reference", "manager_id_key"),
+        *("single_value", "scalar_element"),
+        *("dotted_keys", "urn_keys", "filter_keys", "bare_extension_keys", "bare_extension_path"),
+        *("op_case", "operations_key_case", "operation_key_case"),
+        *("missing_schemas", "foreign_schemas", "extra_keys", "extra_operation_keys"),
+        *("empty_path", "path_blanks", "schema_path", "read_only_keys"),
+        *("member_removal_by_value", "element_removal_by_value", "removal_value"),
+    }
+)
+"""The names of all rewrites."""
 
 
 def tolerate(payload: object, resource_type: ResourceType) -> tuple[object, tuple[str, ...]]:

@@ -13,11 +13,12 @@ _OPS = frozenset({"add", "remove", "replace"})
 def read_message(payload: object, *, strict: bool) -> list[PatchOperation]:
     """Return the operations as they were sent, but for the case of names and ``op``.
 
-    A strict reading wants ``schemas`` and takes an empty path for a broken one; a tolerant one takes it for none.
+    A strict reading wants ``schemas``, no elements as the value of a removal, and takes an empty path for a broken one; a tolerant one
+    takes it for none.
 
     Raises:
         InvalidSyntaxError: The payload is no PATCH message.
-        InvalidValueError: ``add`` or ``replace`` without a value.
+        InvalidValueError: ``add`` or ``replace`` without a value; strict: ``remove`` with one.
         InvalidPathError: A path is no text.
         NoTargetError: ``remove`` without a path.
     """
@@ -57,6 +58,9 @@ def _operation(given: object, *, strict: bool) -> PatchOperation:
         if path is None:
             # RFC 7644, 3.5.2.2.
             raise NoTargetError("remove needs a path")
+        if strict and isinstance(value, list | dict):
+            # The RFC has no value here. To pass over which elements are meant would remove all of them.
+            raise InvalidValueError("remove takes no value; a filter in its path says which elements are removed")
     elif value is _MISSING:
         raise InvalidValueError(f"{op} needs a value")
     elif path is None and not isinstance(value, dict):
@@ -75,6 +79,6 @@ def _op(op: object) -> str:
 def _path(path: object, *, strict: bool) -> str | None:
     if path is _MISSING or path is None or (path == "" and not strict):
         return None
-    if isinstance(path, str):
+    if isinstance(path, str) and not (strict and path != path.strip()):
         return path
-    raise InvalidPathError("path must be a string")
+    raise InvalidPathError("path must be a string without blanks around it")

@@ -23,14 +23,21 @@ def driver_errors(meaning: type[PortUnavailableError] = PortUnavailableError) ->
     except PortUnavailableError:
         raise
     except asyncio.CancelledError as error:
-        task = asyncio.current_task()
-        if task is None or task.cancelling():
+        if _is_cancelled():
             raise
         # Nobody cancelled this task: with a connection, aiormq cancels the calls that wait for its answers.
         raise meaning("The connection to RabbitMQ was lost") from error
     except Exception as error:
+        if _is_cancelled():
+            # The driver has made something else of it, and whoever waits for this task's end would wait for ever.
+            raise asyncio.CancelledError from error
         # aiormq ends the calls that wait with anything, a bare Exception included.
         raise meaning(f"RabbitMQ: {error!r}") from error
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0
 
 
 @asynccontextmanager

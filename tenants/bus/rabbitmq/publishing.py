@@ -5,8 +5,9 @@ import itertools
 from collections import defaultdict
 from contextlib import AsyncExitStack
 
+import structlog
 from aio_pika.abc import AbstractConnection
-from aio_pika.exceptions import ChannelInvalidStateError, PublishError
+from aio_pika.exceptions import ChannelInvalidStateError, DeliveryError, PublishError
 from aiormq import Channel, spec
 from pamqp.common import FieldTable
 
@@ -15,13 +16,24 @@ from tenants.bus.rabbitmq.driver import channel_below, driver_errors, open_chann
 from tenants.bus.rabbitmq.topology import Declarations
 from tenants.errors import PortUnavailableError, UncertainDeliveryError
 
+log = structlog.get_logger(__name__)
+
 _CONFIRM_SECONDS = 10.0
+_REFUSAL_PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8)
+"""Before a refused message is sent again; should two of them arrive, their commands are carried out once."""
 _DELETION_SECONDS = 0.5
 _PERSISTENT = 2
 
 
 class _UnroutableError(PortUnavailableError):
     """There is no such queue; nothing was published."""
+
+
+class _RefusedError(UncertainDeliveryError):
+    """The broker answered with a nack: it does not vouch for the message.
+
+    RabbitMQ does so while another process is just making the quorum queue.
+    """
 
 
 class ConfirmedPublisher:
@@ -60,6 +72,22 @@ class ConfirmedPublisher:
             reply_to=reply_to,
             headers=headers,
         )
+        for pause in _REFUSAL_PAUSES:
+            try:
+                await self._declare_and_publish(tenant, queue, body, properties)
+                return
+            except _RefusedError:
+                log.info("Message was refused by the broker and is sent again", tenant=tenant)
+                await asyncio.sleep(pause)
+        await self._declare_and_publish(tenant, queue, body, properties)
+
+    async def close(self) -> None:
+        """Close the channels."""
+        await asyncio.gather(*(stack.aclose() for stack in self._closing))
+
+    async def _declare_and_publish(
+        self, tenant: TenantId, queue: str, body: bytes, properties: spec.Basic.Properties
+    ) -> None:
         await self._declarations.ensure(tenant)
         try:
             await _publish(await self._channel(tenant), queue, body, properties)
@@ -69,10 +97,6 @@ class ConfirmedPublisher:
             self._declarations.forget(tenant)
             await self._declarations.ensure(tenant)
             await _publish(await self._channel(tenant), queue, body, properties)
-
-    async def close(self) -> None:
-        """Close the channels."""
-        await asyncio.gather(*(stack.aclose() for stack in self._closing))
 
     async def _channel(self, tenant: TenantId) -> Channel:
         channel = self._channels.get(tenant)
@@ -99,5 +123,7 @@ async def _publish(channel: Channel, queue: str, body: bytes, properties: spec.B
                 await channel.basic_publish(body, routing_key=queue, properties=properties, mandatory=True, wait=False)
         except PublishError as error:
             raise _UnroutableError(f"RabbitMQ has no queue {queue}") from error
+        except DeliveryError as error:
+            raise _RefusedError(f"RabbitMQ refused a message for {queue}") from error
         except ChannelInvalidStateError as error:
             raise PortUnavailableError("The channel to RabbitMQ is closed") from error

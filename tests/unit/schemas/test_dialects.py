@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from schemas.scim.definitions.catalog import ENTERPRISE_USER as ENT
 from schemas.scim.definitions.catalog import GROUP, USER
 from schemas.scim.definitions.model import ResourceType
-from schemas.scim.dialects import tolerate, tolerate_patch
+from schemas.scim.dialects import REWRITES, tolerate, tolerate_patch
 from schemas.scim.errors import InvalidValueError, ScimError
 from schemas.scim.membership import RemoveMembers, split_membership
 from schemas.scim.patch import apply_patch, parse_patch
@@ -140,6 +140,7 @@ def test_tolerating_a_body_is_idempotent(body: dict[str, Any]) -> None:
         assert twice is once
         assert again == ()
         assert (once is body) == (names == ())
+        assert set(names) <= REWRITES
 
 
 @given(samples.bodies)
@@ -472,7 +473,8 @@ _operations_sent = st.fixed_dictionaries(
 @given(st.lists(_operations_sent, max_size=3))
 def test_tolerating_a_patch_is_idempotent(operations: list[dict[str, Any]]) -> None:
     for resource_type in (USERS, GROUPS):
-        once, _ = tolerate_patch(_patch(*operations), resource_type)
+        once, names = tolerate_patch(_patch(*operations), resource_type)
+        assert set(names) <= REWRITES
         twice, again = tolerate_patch(once, resource_type)
         assert twice is once
         assert again == ()

@@ -6,7 +6,7 @@ import pytest
 
 from schemas.scim.definitions.catalog import ENTERPRISE_USER
 from schemas.scim.dialects import tolerate_patch
-from schemas.scim.errors import InvalidValueError, ScimError
+from schemas.scim.errors import InvalidValueError
 from schemas.scim.membership import MembershipEdit, RemoveMembers, split_membership
 from schemas.scim.patch import apply_patch, parse_patch
 from tests.unit.schemas.patching import GROUP, USER
