@@ -56,7 +56,7 @@ def parse_options(arguments: Sequence[str]) -> Options:
         users=given.users or (500 if quick else 2_000),
         crowd=given.crowd or (5_000 if quick else 50_000),
         pace_seconds=5.0 if quick else 10.0,
-        tenants=10 if quick else 100,
+        tenants=given.tenants or (10 if quick else 100),
         shapes=frozenset(_SHAPES[:2] if given.shape == "both" else [given.shape]),
         has_peers=given.peers,
         only=frozenset(part.strip().lower() for part in given.only.split(",") if part.strip()),
@@ -76,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--peers", action=argparse.BooleanOptionalAction, default=True, help="S and J too")
     parser.add_argument("--users", type=int, default=0, help="users created per phase")
     parser.add_argument("--crowd", type=int, default=0, help="users of the scale suite")
+    parser.add_argument("--tenants", type=int, default=0, help="tenants that the tenants suite compares with one")
     parser.add_argument("--rounds", type=int, default=0, help="rounds; figures are their medians")
     parser.add_argument("--seconds", type=float, default=0.0, help="the longest a phase goes on beginning requests")
     return parser
