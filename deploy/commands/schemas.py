@@ -122,5 +122,5 @@ def _done(done: Registered) -> dict[str, Any]:
 
 def _show_done(row: dict[str, Any], what: str, *, as_json: bool) -> None:
     show(
-        row, as_json=as_json, table=lambda: f"{row['uri']} {what}; {row['resources']} {row['for']}s hold values of it."
+        row, as_json=as_json, table=lambda: f"{row['uri']} {what}. {row['for']}s with values of it: {row['resources']}."
     )

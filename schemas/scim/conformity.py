@@ -9,6 +9,8 @@ from schemas.scim.dialects.values import rewrite_object, shape
 from schemas.scim.errors import ScimError
 from schemas.scim.validation import extension_tables
 
+_EMPTY: tuple[Any, ...] = (None, "", [], {})
+
 
 def conformed(attributes: dict[str, Any], resource_type: ResourceType) -> dict[str, Any]:
     """Return stored attributes with each extension in its schema's form, as far as it fits.
@@ -38,8 +40,10 @@ def misfits(attributes: Mapping[str, Any], uri: str, resource_type: ResourceType
         for inner, part in _rewritten(value, uri, resource_type).items():
             if inner not in table and inner.lower() not in table:
                 yield f"{inner} is not an attribute of the schema"
-            else:
-                yield from _fault(inner, part, table)
+            elif fault := next(_fault(inner, part, table), None):
+                yield fault
+            elif part not in _EMPTY and not checked({inner: part}, table, strict=False):
+                yield f"{inner} is not kept by the schema"
 
 
 def _fitting(

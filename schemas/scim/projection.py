@@ -85,20 +85,29 @@ class Projection:
 def _parse(attributes: str, excluded: str, resource_type: ResourceType) -> Projection:
     excludes = not attributes.strip(", ")
     always = frozenset(steps for steps, it in _all(resource_type) if it.returned is Returned.ALWAYS)
-    named = [way for text in (excluded if excludes else attributes).split(",") for way in _ways(text, resource_type)]
+    never = _never(resource_type)
+    asked = [way for text in (excluded if excludes else attributes).split(",") for way in _ways(text, resource_type)]
+    named = [*asked, *never] if excludes else [way for way in asked if way[:2] not in never]
     names: Names = {}
     for steps in named if excludes else (*named, *always):
         if steps not in always or not excludes:
             _add(names, steps)
     on_request: frozenset[tuple[str, ...]] = frozenset()
-    if excludes:
+    if not excludes:
+        _spell_out(names, resource_type, without=never)
+    else:
         _keep(names, always, resource_type)
-        asked = {steps for steps, it in _all(resource_type) if it.returned is Returned.REQUEST}
-        on_request = frozenset(steps for steps in asked if not _covers(names, steps))
+        requestable = {steps for steps, it in _all(resource_type) if it.returned is Returned.REQUEST}
+        on_request = frozenset(steps for steps in requestable if not _covers(names, steps))
         for steps in on_request:
             _add(names, steps)
     top = frozenset(steps[0] for steps in always if len(steps) == 1)
     return Projection(names, excludes, top, on_request)
+
+
+def _never(resource_type: ResourceType) -> frozenset[tuple[str, ...]]:
+    """Return what is in no answer, of extensions: it is not kept, but may have been before their schema was known."""
+    return frozenset(steps for steps, it in _all(resource_type) if len(steps) > 1 and it.returned is Returned.NEVER)
 
 
 def _all(resource_type: ResourceType) -> Iterator[tuple[tuple[str, ...], Attribute]]:
@@ -117,6 +126,14 @@ def _keep(names: Names, always: frozenset[tuple[str, ...]], resource_type: Resou
         if len(steps) > 1 and names.get(uri, {}) is None:
             others = resource_type.extensions[uri].schema.attributes
             names[uri] = {key: None for key in others if (uri, key) not in always}
+
+
+def _spell_out(names: Names, resource_type: ResourceType, *, without: frozenset[tuple[str, ...]]) -> None:
+    """Name the attributes of each extension that is named whole, where some of it is in no answer."""
+    for uri in {steps[0] for steps in without} & names.keys():
+        if names[uri] is None:
+            attributes = resource_type.extensions[uri].schema.attributes
+            names[uri] = {key: None for key in attributes if (uri, key) not in without}
 
 
 def _ways(text: str, resource_type: ResourceType) -> Iterator[tuple[str, ...]]:

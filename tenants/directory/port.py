@@ -16,9 +16,10 @@ class DirectoryReader(Protocol):
     """
 
     async def search(self, tenant: TenantId, query: Query) -> Page:
-        """Return a page of one resource type's matches, in the query's order (by id where none is asked for).
+        """Return a page of one resource type's matches, in the query's order (``schemas.scim.sorting``).
 
-        The filter is carried out by the store, never by loading what does not match.
+        Filter and order are the store's work: what is not of the page is never loaded. Pages that go on after one
+        another's last place show what is there all the while exactly once, whoever comes and goes.
         """
         ...
 

@@ -115,7 +115,9 @@ class _Translation:
             case Matches() | SomeElement() if root == _DOCUMENT and (address := address_asked_for(filter)) is not None:
                 # The index may hold more than compares equal, so the document is asked as well.
                 return _joined("AND", [self._with_address(address), self._of_document(filter, root)])
-            case Matches(field, operator, str(wanted)) if root == _DOCUMENT and (time := _TIMES.get(field.steps)):
+            case Matches(field, operator, str(wanted)) if (
+                root == _DOCUMENT and operator in _COMPARISONS and (time := _time(field, wanted))
+            ):
                 return _compares_time(time, operator, wanted)
             case Matches() | SomeElement():
                 return self._of_document(filter, root)
@@ -246,10 +248,13 @@ def _compares_text(value: str, operator: Operator, wanted: str) -> Condition:
             return Condition(f"{value} {_COMPARISONS[operator]} ?", (wanted,))
 
 
+def _time(field: Field, wanted: str) -> str | None:
+    """Return the column of the time that the filter is about, where it asks for a moment, as it has to."""
+    return _TIMES.get(field.steps) if len(wanted) == len("2026-11-25T14:49:10.123456Z") else None
+
+
 def _compares_time(column: str, operator: Operator, wanted: str) -> Condition:
     """Return the condition on a time, which has three fraction digits in its column, six in documents and filters."""
-    if operator not in _COMPARISONS:
-        return _compares_text(f"substr({column}, 1, 23) || '000Z'", operator, wanted)
     whole = f"{wanted[:23]}Z"
     if wanted[23:] == "000Z":
         return _compares_text(column, operator, whole)

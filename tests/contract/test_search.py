@@ -75,6 +75,7 @@ DAN = user(4, "dan@example.com", search={"level": 0, "tags": ["1", "true"], "ema
 PEOPLE = [ANN, BOB, CAT, DAN]
 STAFF, TEAM, EMPTY = group(11, "Staff"), group(12, "Team"), group(13, "Empty")
 LAST = "2026-11-25T14:49:10.123000Z"
+MOMENTS = [LAST, "2026-11-25T14:49:10.123001Z", "2026-11-25T14:49:10.122999Z", "2026-11-25T14:49:10.122000Z"]
 
 
 async def _fill(writer: DirectoryWriter, tenant: TenantId) -> None:
@@ -354,6 +355,7 @@ DOCUMENTS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {},
     optional={
         "title": TEXTS,
+        "displayName": TEXTS,
         "any": SCALARS,
         "level": NUMBERS,
         "locked": st.booleans(),
@@ -368,7 +370,10 @@ DOCUMENTS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
 )
 FIELDS = st.sampled_from(
     [
-        *(at(name) for name in ("id", "userName", "externalId", "title", "any", "level", "locked", "missing")),
+        *(at(name) for name in ("id", "userName", "externalId", "displayName", "title")),
+        *(at(name) for name in ("any", "level", "locked", "missing")),
+        at("meta", "created"),
+        at("meta", "lastModified"),
         at("name", "familyName"),
         at("name", "givenName"),
         at("tags[]"),
@@ -384,7 +389,7 @@ WHOLES = st.sampled_from([at("emails[]"), at("name"), at(ENTERPRISE)])
 
 
 def _matches(fields: st.SearchStrategy[Field]) -> st.SearchStrategy[ResolvedFilter]:
-    values = st.one_of(SCALARS, st.sampled_from(["", resource_id(1), "u2", "E-1"]))
+    values = st.one_of(SCALARS, st.sampled_from(["", resource_id(1), "u2", "E-1"]), st.sampled_from(MOMENTS))
     return st.builds(Matches, fields, OPERATORS, values)
 
 

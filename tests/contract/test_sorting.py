@@ -48,10 +48,12 @@ def person(
     )
 
 
-ANN = person(1, "c@x", created=7, modified=5, external_id="b", displayName="ann", title="b", active=True)
+ANN = person(1, "c@x", created=7, modified=5, external_id="b", displayName="ann", title="b", active=True, tags=["b"])
 BOB = person(2, "a@x", created=7, modified=9, displayName="\U0001f600", title="\uffef", active=False)
 CAT = person(3, "b@x", created=3, modified=5, external_id="B", displayName="ann", emails=[{"value": "z@x"}])
-DAN = person(4, "d@x", created=9, modified=1, external_id="b", emails=[{"value": "a@x"}, {"value": "zz@x"}])
+DAN = person(
+    4, "d@x", created=9, modified=1, external_id="b", emails=[{"value": "a@x"}, {"value": "zz@x"}], tags=["a", "z"]
+)
 EVE = person(5, "e@x", created=1, modified=1, title="a", emails=[{"type": "work"}])
 PEOPLE = [ANN, BOB, CAT, DAN, EVE]
 
@@ -64,6 +66,7 @@ CASES: list[tuple[str, Field, Sequence[StoredResource]]] = [
     ("meta.lastModified", MODIFIED, [DAN, EVE, ANN, CAT, BOB]),
     ("text", TITLE, [EVE, ANN, BOB, CAT, DAN]),
     ("a list's first element", MAIL, [DAN, CAT, ANN, BOB, EVE]),
+    ("a list's first text", at("tags[]"), [DAN, ANN, BOB, CAT, EVE]),
     ("boolean", ACTIVE, [BOB, ANN, CAT, DAN, EVE]),
     ("nothing that anybody has", at("nickName"), [ANN, BOB, CAT, DAN, EVE]),
 ]

@@ -44,7 +44,14 @@ def idle(request: pytest.FixtureRequest) -> Shape:
     return idle
 
 
-@pytest.fixture(params=["embedded", "distributed"])
+@pytest.fixture
+def pair(mongodb_url: str, amqp_url: str) -> Iterator[Shape]:
+    """The distributed shape at its smallest: one gateway and one worker."""
+    with open_distributed(mongodb_url=mongodb_url, amqp_url=amqp_url, gateways=1, workers=1) as shape:
+        yield shape
+
+
+@pytest.fixture(params=["embedded", "pair"])
 def shape(request: pytest.FixtureRequest) -> Shape:
     """Each of the two shapes."""
     started: Shape = request.getfixturevalue(request.param)

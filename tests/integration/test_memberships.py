@@ -2,12 +2,19 @@
 
 import asyncio
 
+import pytest
+
 from tests.support.applied import check_applied
 from tests.support.client import ScimClient
 from tests.support.entra import Entra, people
 from tests.support.shapes import Shape
 
-_CHANGES = 200
+
+@pytest.fixture(params=["embedded", "distributed"])
+def shape(request: pytest.FixtureRequest) -> Shape:
+    """Each of the two shapes, the distributed one with several gateways and workers."""
+    started: Shape = request.getfixturevalue(request.param)
+    return started
 
 
 async def test_parallel_additions_and_removals_of_members_end_in_exactly_the_expected_set(

@@ -13,8 +13,8 @@ _OPS = frozenset({"add", "remove", "replace"})
 def read_message(payload: object, *, strict: bool) -> list[PatchOperation]:
     """Return the operations as they were sent, but for the case of names and ``op``.
 
-    A strict reading wants ``schemas``, no elements as the value of a removal, and takes an empty path for a broken one; a tolerant one
-    takes it for none.
+    A strict reading wants ``schemas``, no elements as the value of a removal, and takes an empty path for a broken
+    one; a tolerant one takes it for none.
 
     Raises:
         InvalidSyntaxError: The payload is no PATCH message.

@@ -166,10 +166,11 @@ def ranges(order: Order, after: Position | None) -> list[Range]:
 def sorting_stages(sort: Sort, after: Position | None, scope: str) -> list[Document]:
     """Return the stages that put what comes after the place in order, as documents of the key and what is compared.
 
-    ``k`` is what is compared, ``z`` whether there is nothing. The documents are small: sorting many takes little room.
+    ``k`` is what is compared, ``z`` whether there is nothing (which the server may call null). The documents are small:
+    sorting many takes little room.
     """
     value = _first_value(sort.field)
-    stages: list[Document] = [{"$project": {"k": value, "z": {"$eq": [{"$type": value}, "missing"]}}}]
+    stages: list[Document] = [{"$project": {"k": value, "z": {"$lte": [value, None]}}}]
     if after is not None:
         stages.append({"$match": _after(after, f"{scope}/{after.id}", descending=sort.descending)})
     return [*stages, {"$sort": dict.fromkeys(("z", "k", "_id"), -1 if sort.descending else 1)}]

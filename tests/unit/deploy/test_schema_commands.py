@@ -50,7 +50,7 @@ def test_a_schema_is_registered_listed_shown_changed_and_removed(run: Run, tmp_p
 
 
 def test_people_read_tables_and_sentences(run: Run) -> None:
-    assert f"{URI} is registered; 0 Users hold values of it." in run("add", "acme", "-", "--for", "User").stdout
+    assert f"{URI} is registered. Users with values of it: 0." in run("add", "acme", "-", "--for", "User").stdout
     assert "semester" in run("list", "acme").stdout
     assert f"{URI} is removed" in run("remove", "acme", URI).stdout
 

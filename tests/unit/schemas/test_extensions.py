@@ -449,11 +449,19 @@ def test_values_are_projected_as_returned_says(attributes: str | None, excluded:
     assert projection.apply({"id": "1", "userName": "babs", CAMPUS: campus})[CAMPUS].keys() == shown
 
 
+def test_what_is_never_returned_is_not_even_where_it_was_kept_before() -> None:
+    resource = {"id": "1", CAMPUS: {"pin": "1234", "card": "c"}}
+    for attributes, excluded in ((None, None), (f"{CAMPUS}:pin", None), (CAMPUS, None), (None, "title")):
+        shown = Projection.parse(attributes, excluded, USERS).apply(resource)[CAMPUS]
+        assert shown["card"] == "c"
+        assert "pin" not in shown
+
+
 def test_what_a_write_sets_is_in_its_answer_though_it_is_returned_on_request() -> None:
     resource = {"id": "1", CAMPUS: {"semester": 3, "note": "n"}}
     projection = Projection.parse(None, None, USERS)
     assert projection.showing({CAMPUS: {"semester": 3}}).apply(resource)[CAMPUS] == {"semester": 3}
-    assert projection.showing({CAMPUS: {"note": "n"}}).apply(resource) is resource
+    assert projection.showing({CAMPUS: {"note": "n"}}).apply(resource) == resource
     without = Projection.parse(None, f"{CAMPUS}:semester", USERS)
     assert without.showing({CAMPUS: {"Note": "n"}}).apply(resource)[CAMPUS] == {"note": "n"}
 
@@ -471,6 +479,7 @@ def test_stored_values_take_the_form_of_a_schema_that_came_later() -> None:
         "other is not an attribute of the schema",
     ]
     assert list(misfits(ATTRIBUTES, CAMPUS, USERS)) == []
+    assert list(misfits({CAMPUS: {"pin": "1234", "card": ""}}, CAMPUS, USERS)) == ["pin is not kept by the schema"]
     assert conformed(ATTRIBUTES, USERS) is ATTRIBUTES
     empty = validate({"schemas": [USER], "userName": "x", CAMPUS: {"card": ""}}, USERS, strict=True)
     assert conformed(empty, USERS) is empty
