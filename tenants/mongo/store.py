@@ -16,6 +16,7 @@ from pymongo.read_preferences import ReadPreference
 from tenants.mongo.documents import Database, Document
 from tenants.mongo.failures import port_errors
 from tenants.mongo.indexes import prepare
+from tenants.mongo.orphans import APPLICATION
 
 T = TypeVar("T")
 
@@ -68,7 +69,7 @@ def _connect(url: str) -> "AsyncIOMotorClient[Document]":
     # has all that was acknowledged.
     return AsyncIOMotorClient(
         url,
-        appname="rollcall",
+        appname=APPLICATION,
         maxPoolSize=_THREADS + 8,
         serverSelectionTimeoutMS=_SELECTION_TIMEOUT_MS,
         connectTimeoutMS=_SELECTION_TIMEOUT_MS,

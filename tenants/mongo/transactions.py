@@ -9,6 +9,7 @@ from pymongo.errors import PyMongoError
 from tenants.errors import DuplicateError, LaneLostError
 from tenants.mongo.documents import Database
 from tenants.mongo.failures import is_conflict, is_duplicate
+from tenants.mongo.orphans import end_orphans
 
 T = TypeVar("T")
 
@@ -35,6 +36,8 @@ def transact(database: Database, work: Callable[[ClientSession], T]) -> T:
         if is_duplicate(error):
             raise DuplicateError("a unique key is taken") from error
         if is_conflict(error):
+            # Whoever holds the lock may be dead.
+            end_orphans(database)
             raise LaneLostError("another transaction of the tenant came first") from error
         raise
 
