@@ -16,7 +16,7 @@ _IDLE_MICROSECONDS = 1_500_000
 
 
 def end_orphans(database: Database) -> int:
-    """End our transactions that have long been idle; return how many there were. A server that refuses is left alone."""
+    """End our transactions that have long been idle; return how many. A server that refuses is left alone."""
     stages: list[dict[str, Any]] = [
         {"$currentOp": {"allUsers": False, "idleSessions": True}},
         {

@@ -28,7 +28,7 @@ async def test_a_lane_goes_on_though_a_transaction_of_a_dead_worker_is_still_ope
 
 @asynccontextmanager
 async def _left_open(shape: Shape, tenant: TenantId) -> AsyncIterator[None]:
-    """Begin a transaction like a worker's on the tenant's record, and do no more: the server still has it a minute later."""
+    """Begin a transaction like a worker's on the tenant's record, and do no more: the server keeps it for a minute."""
     url = shape.environment["ROLLCALL_STORE_URL"]
     with MongoClient[dict[str, Any]](url, appname="rollcall") as client, client.start_session() as session:
         session.start_transaction()
