@@ -96,7 +96,9 @@ def test_a_service_that_died_is_running_again_after_ensure_running(mongo: Servic
 
 
 _OWNER = """
+import signal
 import time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background of a shell ignores it otherwise
 from tests.support.services.local_mongo import local_mongo
 with local_mongo() as mongo:
     print(mongo.pids[0], mongo._scratch.folder, flush=True)
