@@ -1,10 +1,12 @@
 """What a batch of commands must know, told from the commands alone."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import fields
 
 from schemas.ids import ResourceId
 from schemas.messages.commands import Command, CreateResource, DeleteResource, PatchResource, ReplaceResource
+from schemas.scim.errors import ScimError
 from schemas.scim.membership import AddMembers, MembershipEdit, RemoveMembers, split_membership
 from schemas.scim.search import prepared_name
 from tenants.directory.writer import Need
@@ -30,16 +32,9 @@ def needs_of(commands: Iterable[Command]) -> Need:
     """Return what the commands will ask for in the common case; the rest is asked for by ``MissingFactsError``."""
     collected = _Collected()
     for command in commands:
-        match command:
-            case CreateResource():
-                collected.create(command)
-            case ReplaceResource():
-                collected.replace(command)
-            case PatchResource():
-                collected.patch(command)
-            case DeleteResource():
-                collected.resources.add(command.resource_id)
-                collected.groups_of.add(command.resource_id)
+        # What is wrong with a command is found out, and said, when it is carried out.
+        with suppress(ScimError):
+            collected.add(command)
     return collected.need()
 
 
@@ -55,6 +50,18 @@ class _Collected:
         self.all_members: set[ResourceId] = set()
         self.groups_of: set[ResourceId] = set()
         self.references: set[ResourceId] = set()
+
+    def add(self, command: Command) -> None:
+        match command:
+            case CreateResource():
+                self.create(command)
+            case ReplaceResource():
+                self.replace(command)
+            case PatchResource():
+                self.patch(command)
+            case DeleteResource():
+                self.resources.add(command.resource_id)
+                self.groups_of.add(command.resource_id)
 
     def need(self) -> Need:
         return Need(

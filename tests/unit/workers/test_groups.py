@@ -2,6 +2,10 @@
 
 from typing import Any
 
+import msgspec
+
+from schemas.ids import CommandId
+from schemas.messages.commands import PatchOperation
 from schemas.messages.events import EventType
 from schemas.messages.outcomes import Rejected
 from tenants.policies.settings import OperationMode
@@ -157,3 +161,14 @@ async def test_two_tenants_groups_of_one_name_are_strangers(acme: Lane, globex: 
     await group_of(globex)
     (refused,) = await acme.run(acme.create("Group", displayName="TUTORS"))
     assert isinstance(refused, Rejected)
+
+
+async def test_operations_that_only_the_worker_finds_wrong_are_refused_there(acme: Lane) -> None:
+    group = await group_of(acme)
+    command = acme.patch(group, add(group), resource_type="Group")
+    command = msgspec.structs.replace(
+        command, operations=(PatchOperation("remove", 'members[value eq ""]'),), id=CommandId("by-hand")
+    )
+    (refused,) = await acme.run(command)
+    assert isinstance(refused, Rejected)
+    assert refused.status == 400
