@@ -60,13 +60,17 @@ async def open_stores(url: str) -> AsyncIterator[Stores]:
         PortUnavailableError: It cannot be reached.
     """
     parts = urlsplit(url)
-    opened = _over_sqlite(parts.path[1:]) if parts.scheme == "sqlite" else _over_mongo(url, parts.path.strip("/"))
+    if parts.scheme == "sqlite":
+        opened = open_sqlite_stores(parts.path[1:])
+    else:
+        opened = open_mongo_stores(url, database=parts.path.strip("/") or "rollcall")
     async with opened as stores:
         yield stores
 
 
 @asynccontextmanager
-async def _over_sqlite(path: str) -> AsyncIterator[Stores]:
+async def open_sqlite_stores(path: str) -> AsyncIterator[Stores]:
+    """Open the ports over a SQLite file, whose folder is made when it is missing, or ``:memory:``."""
     if path != ":memory:":
         Path(path).parent.mkdir(parents=True, exist_ok=True)
     async with open_sqlite(path) as store:
@@ -82,8 +86,9 @@ async def _over_sqlite(path: str) -> AsyncIterator[Stores]:
 
 
 @asynccontextmanager
-async def _over_mongo(url: str, database: str) -> AsyncIterator[Stores]:
-    async with open_mongo(url, database=database or "rollcall") as store:
+async def open_mongo_stores(url: str, *, database: str) -> AsyncIterator[Stores]:
+    """Open the ports over a MongoDB database."""
+    async with open_mongo(url, database=database) as store:
         yield Stores(
             registry=MongoRegistry(store),
             directory=MongoDirectoryReader(store),
