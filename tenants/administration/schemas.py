@@ -13,7 +13,6 @@ from schemas.scim.definitions.model import ResourceType
 from schemas.timestamps import timestamp
 from tenants.administration.actor import Actor, RefusedError
 from tenants.administration.extended import ExtendedResources
-from tenants.audit.port import AuditEntry
 from tenants.errors import RevisionConflictError
 from tenants.ports import AdministrationPorts
 from tenants.tenant import Tenant
@@ -164,17 +163,8 @@ class SchemaAdministration:
         return tenant
 
     async def _note(self, tenant: Tenant, action: str, done: Registered, actor: Actor) -> None:
-        entry = AuditEntry(
-            at=timestamp(self._clock()),
-            action=action,
-            outcome="applied",
-            principal=actor.principal,
-            address=actor.address,
-            agent=actor.agent,
-            target_type="Schema",
-            target=done.schema.uri,
-            details={"resource_type": done.schema.resource_type, "resources": done.resources},
-        )
+        details = {"resource_type": done.schema.resource_type, "resources": done.resources}
+        entry = actor.did(action, ("Schema", done.schema.uri), details, at=timestamp(self._clock()))
         await self._ports.audit.append(tenant.id, [entry])
 
 

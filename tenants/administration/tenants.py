@@ -8,7 +8,6 @@ from schemas.ids import TenantId, tenant_id
 from schemas.messages.notices import TenantChanged
 from schemas.timestamps import timestamp
 from tenants.administration.actor import Actor, RefusedError
-from tenants.audit.port import AuditEntry
 from tenants.errors import DuplicateError, RevisionConflictError
 from tenants.policies.settings import Activation, Authentication, Deprovisioning, OnReturn, OperationMode, Policies
 from tenants.ports import AdministrationPorts
@@ -107,17 +106,7 @@ class TenantAdministration:
         return after
 
     async def _note(self, tenant: Tenant, action: str, details: dict[str, Any], actor: Actor) -> None:
-        entry = AuditEntry(
-            at=timestamp(self._clock()),
-            action=action,
-            outcome="applied",
-            principal=actor.principal,
-            address=actor.address,
-            agent=actor.agent,
-            target_type="Tenant",
-            target=tenant.id,
-            details=details,
-        )
+        entry = actor.did(action, ("Tenant", tenant.id), details, at=timestamp(self._clock()))
         await self._ports.audit.append(tenant.id, [entry])
         if self._ports.notices is not None:
             await self._ports.notices.publish(TenantChanged(tenant.id))

@@ -9,7 +9,6 @@ from schemas.ids import TenantId, TokenId
 from schemas.messages.notices import TokenChanged
 from schemas.timestamps import timestamp
 from tenants.administration.actor import Actor, RefusedError
-from tenants.audit.port import AuditEntry
 from tenants.credentials import jwt
 from tenants.credentials.scim_tokens import digest, last_four
 from tenants.credentials.signing import SigningKeys
@@ -127,17 +126,7 @@ class TokenAdministration:
         return expires
 
     async def _note(self, record: TokenRecord, action: str, details: dict[str, Any], actor: Actor) -> None:
-        entry = AuditEntry(
-            at=timestamp(self._clock()),
-            action=action,
-            outcome="applied",
-            principal=actor.principal,
-            address=actor.address,
-            agent=actor.agent,
-            target_type="Token",
-            target=record.id,
-            details=details,
-        )
+        entry = actor.did(action, ("Token", record.id), details, at=timestamp(self._clock()))
         await self._ports.audit.append(record.tenant, [entry])
         if self._ports.notices is not None:
             await self._ports.notices.publish(TokenChanged(record.tenant, record.id))
