@@ -1,9 +1,15 @@
 """Logs: one line an event, to standard error; JSON for machines, or coloured text for people."""
 
+import asyncio
+import atexit
 import logging
 import sys
+import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
+from typing import TextIO
 
 import orjson
 import structlog
@@ -21,12 +27,12 @@ def set_up_logs(*, level: str, format: str) -> None:
     """
     number = getattr(logging, level.upper())
     for_people = format == "console"
-    shared: list[Processor] = [structlog.contextvars.merge_contextvars, structlog.processors.add_log_level, _stamp]
+    shared: list[Processor] = [structlog.processors.add_log_level, _stamp]
     renderer: Processor = structlog.dev.ConsoleRenderer() if for_people else structlog.processors.JSONRenderer(_json)
     structlog.configure(
         processors=[*shared, structlog.processors.format_exc_info, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=_same(Lines(sys.stderr)),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
@@ -41,9 +47,55 @@ def set_up_logs(*, level: str, format: str) -> None:
     logging.basicConfig(handlers=[handler], level=max(number, _LIBRARIES_SAY_AT_LEAST), force=True)
 
 
+class Lines:
+    """Writes what is said within one turn of the event loop with one call of the system; outside of a loop, at once."""
+
+    def __init__(self, stream: TextIO) -> None:
+        """Write to this stream, and what is left when the process ends."""
+        self._stream = stream
+        self._waiting: list[str] = []
+        self._is_due = False
+        self._lock = threading.Lock()
+        atexit.register(self._write)
+
+    def msg(self, line: str) -> None:
+        """Take a line, without its end."""
+        with self._lock:
+            self._waiting.append(line)
+        if self._is_due:
+            return
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            self._write()
+        else:
+            self._is_due = True
+            loop.call_soon(self._write)
+
+    log = debug = info = warning = warn = error = err = critical = fatal = failure = exception = msg
+
+    def _write(self) -> None:
+        self._is_due = False
+        with self._lock:
+            lines, self._waiting = self._waiting, []
+            if lines:
+                self._stream.write("\n".join((*lines, "")))
+                self._stream.flush()
+
+
+def _same(lines: Lines) -> Callable[..., Lines]:
+    return lambda *_: lines
+
+
 def _stamp(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    event["timestamp"] = datetime.fromtimestamp(time.time(), UTC).isoformat(timespec="milliseconds")
+    seconds, milliseconds = divmod(int(time.time() * 1000), 1000)
+    event["timestamp"] = f"{_second(seconds)}.{milliseconds:03}+00:00"
     return event
+
+
+@lru_cache(maxsize=2)
+def _second(unix_seconds: int) -> str:
+    return datetime.fromtimestamp(unix_seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def _json(event: EventDict, **_: object) -> str:

@@ -1,6 +1,7 @@
 """The process shapes: embedded (everything in one), gateway, worker."""
 
 import asyncio
+import gc
 import secrets
 import signal
 import socket
@@ -122,9 +123,16 @@ async def working(settings: Settings, stores: Stores, bus: Bus) -> AsyncIterator
 
 
 async def _told_to_stop() -> None:
+    _spare_the_collector()
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopping.set)
     await stopping.wait()
     log.info("Stop was asked for")
+
+
+def _spare_the_collector() -> None:
+    """Keep what start-up made, which stays, out of garbage collections: each would stop all requests for 50 ms."""
+    gc.collect()
+    gc.freeze()
