@@ -7,7 +7,7 @@ import typer
 import uvloop
 
 from deploy.check import check as run_check
-from deploy.commands import logbook, schemas, tenants, tokens
+from deploy.commands import audit, logbook, schemas, tenants, tokens
 from deploy.commands.session import fail, settings_or_exit
 from deploy.demonstration import show_demo
 from deploy.logs import set_up_logs
@@ -24,7 +24,7 @@ app = typer.Typer(
 app.add_typer(tenants.app, name="tenant")
 app.add_typer(tokens.app, name="token")
 app.add_typer(schemas.app, name="schema")
-app.command()(logbook.audit)
+app.add_typer(audit.app, name="audit")
 app.command()(logbook.events)
 
 

@@ -20,6 +20,7 @@ from gateway.settings import GatewaySettings
 from gateway.site import GatewaySite
 from schemas.ids import WorkerId
 from schemas.scim.definitions.catalog import core_catalog
+from tenants.administration.audit_round import AuditRound
 from tenants.ports import GatewayPorts, WorkerPorts
 from workers.worker import Worker, WorkerSettings
 
@@ -27,6 +28,7 @@ log = structlog.get_logger(__name__)
 
 _FINISH_SECONDS = 20.0
 _POLL_SECONDS = 5.0
+_AUDIT_ROUND_SECONDS = 3600.0
 _EMBEDDED_POLL_SECONDS = 1.0
 """The command line is another process and has no way to notify an in-process bus."""
 
@@ -114,10 +116,13 @@ async def working(settings: Settings, stores: Stores, bus: Bus) -> AsyncIterator
     )
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(worker.run())
+        audits = AuditRound(stores.registry, stores.audit, clock=time.time)
+        forgetting = tasks.create_task(audits.run(every_seconds=_AUDIT_ROUND_SECONDS))
         log.info("Worker started")
         try:
             yield
         finally:
+            forgetting.cancel()
             worker.stop()
     log.info("Worker stopped")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from tenants.audit.mongo import MongoAuditLog
-from tenants.audit.port import AuditLog
+from tenants.audit.port import AuditArchive
 from tenants.audit.sqlite import SqliteAuditLog
 from tenants.bus.inprocess import open_inprocess
 from tenants.bus.port import CommandSender, LaneReader, Notices, ParkedLane
@@ -38,7 +38,7 @@ class Stores:
     accounts: AccountReader
     writer: DirectoryWriter
     read_cache: ReadCache
-    audit: AuditLog
+    audit: AuditArchive
     outbox: Outbox
 
 

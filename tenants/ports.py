@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tenants.audit.port import AuditLog
+from tenants.audit.port import AuditArchive, AuditLog
 from tenants.bus.port import CommandSender, LaneReader, Notices
 from tenants.directory.port import AccountReader, DirectoryReader
 from tenants.directory.writer import DirectoryWriter
@@ -39,7 +39,7 @@ class AdministrationPorts:
 
     registry: Registry
     accounts: AccountReader
-    audit: AuditLog
+    audit: AuditArchive
     outbox: Outbox
     notices: Notices | None
     """None where the bus is in another process; polling takes its place."""

@@ -37,3 +37,5 @@ class Tenant:
     """The tenant's own schemas, in the order of their registration."""
     revision: int = 1
     """Optimistic lock; raised by each change of the record."""
+    token_limit: int = 2
+    """How many SCIM tokens may live at once, those that a rotation replaced not counted."""

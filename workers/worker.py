@@ -16,6 +16,7 @@ from tenants.errors import PortUnavailableError
 from tenants.ports import WorkerPorts
 from workers.balance import WorkerReports, excess_lanes
 from workers.execution import Execution
+from workers.token_round import TokenRound
 
 log = structlog.get_logger(__name__)
 
@@ -32,6 +33,8 @@ class WorkerSettings:
     """How often the share of work is reported and balanced."""
     poll_seconds: float = 5.0
     """How often the registry is asked for tenants that no notice told of."""
+    token_seconds: float = 300.0
+    """How often tokens that end soon, or have ended, are looked for."""
 
 
 class Worker:
@@ -52,6 +55,7 @@ class Worker:
         self._settings = settings
         self._clock = clock
         self._execution = Execution(ports.directory, catalog=catalog, clock=clock)
+        self._token_round = TokenRound(ports.registry, clock=clock)
         self._reports = WorkerReports(id, lifetime_seconds=3 * settings.report_seconds)
         self._busy: dict[TenantId, int] = {}
         self._subscribed: set[TenantId] = set()
@@ -66,6 +70,7 @@ class Worker:
                 tasks.create_task(self._poll_tenants()),
                 tasks.create_task(self._listen()),
                 tasks.create_task(self._report_and_balance()),
+                tasks.create_task(self._token_round.run(every_seconds=self._settings.token_seconds)),
             ]
             servers = [tasks.create_task(self._serve()) for _ in range(self._settings.lanes_at_once)]
             await self._stopping.wait()

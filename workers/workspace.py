@@ -267,6 +267,7 @@ class Workspace:
                 audit=before.audit + len(self._audit),
                 users=before.users + _growth("User", inserted, removed),
                 groups=before.groups + _growth("Group", inserted, removed),
+                audit_digest=before.audit_digest,
             ),
             receipts=outcomes,
             at=self.moment.at,
@@ -282,10 +283,7 @@ class Workspace:
             cohorts_put=_put(self._cohorts),
             cohorts_removed=[id for id in _ended(self._cohorts) if id in self._snapshot.cohorts],
             tombstones_put=self._tombstones,
-            audit=[
-                replace(entry, number=before.audit + offset, sequence=self.sequence)
-                for offset, entry in enumerate(self._audit, 1)
-            ],
+            audit=self._audit,
             events=[
                 Event(self.tenant.id, before.events + offset, self.sequence, type, subject, self.moment.at, payload)
                 for offset, (type, subject, payload) in enumerate(self._events, 1)

@@ -1,6 +1,5 @@
-"""``rollcall audit`` and ``rollcall events``: what was done, and what the LMS is told, in order."""
+"""``rollcall events``: what the LMS is told, in order."""
 
-from dataclasses import asdict
 from typing import Any
 
 import msgspec
@@ -8,20 +7,8 @@ import typer
 
 from deploy.commands.session import AS_JSON, Session, run, show, table_of
 
-_AFTER = typer.Option(0, help="Begin after the entry of this number.")
+_AFTER = typer.Option(0, help="Begin after the event of this number.")
 _LIMIT = typer.Option(100, min=1, max=10_000, help="Show so many at most.")
-
-
-def audit(tenant: str, after: int = _AFTER, limit: int = _LIMIT, as_json: bool = AS_JSON) -> None:
-    """Show a tenant's audit log, oldest first."""
-
-    async def work(session: Session) -> list[dict[str, Any]]:
-        id = (await session.tenants.tenant(tenant)).id
-        return [asdict(entry) for entry in await session.stores.audit.entries(id, after=after, limit=limit)]
-
-    rows = run(work)
-    columns = ("number", "at", "action", "outcome", "principal", "target")
-    show(rows, as_json=as_json, table=lambda: table_of(columns, [[row[key] for key in columns] for row in rows]))
 
 
 def events(tenant: str, after: int = _AFTER, limit: int = _LIMIT, as_json: bool = AS_JSON) -> None:

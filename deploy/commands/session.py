@@ -15,11 +15,14 @@ from uuid import uuid4
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from deploy.settings import Settings, SettingsError, read_settings
 from deploy.signing import keys_of, with_signing_keys
 from deploy.wiring import Stores, open_bus, open_stores
 from tenants.administration.actor import Actor, RefusedError
+from tenants.administration.audit import AuditAdministration
+from tenants.administration.audit_timeline import Timelines
 from tenants.administration.extended import ExtendedResources
 from tenants.administration.schemas import SchemaAdministration
 from tenants.administration.tenants import TenantAdministration
@@ -44,6 +47,8 @@ class Session:
     tenants: TenantAdministration
     tokens: TokenAdministration
     schemas: SchemaAdministration
+    audit: AuditAdministration
+    timelines: Timelines
     actor: Actor
 
 
@@ -73,6 +78,8 @@ def session_over(settings: Settings, stores: Stores, notices: Notices | None) ->
         tenants=TenantAdministration(ports, clock=time.time),
         tokens=tokens,
         schemas=SchemaAdministration(ports, ExtendedResources(stores.directory, stores.writer), clock=time.time),
+        audit=AuditAdministration(ports, clock=time.time),
+        timelines=Timelines(ports, stores.directory),
         actor=Actor(f"operator:{getpass.getuser()}", agent="rollcall command line"),
     )
 
@@ -128,7 +135,7 @@ def fail(message: str, code: int) -> NoReturn:
     raise typer.Exit(code)
 
 
-def show(value: Any, *, as_json: bool, table: Callable[[], Table | str]) -> None:
+def show(value: Any, *, as_json: bool, table: Callable[[], Table | Text | str]) -> None:
     """Print a result as JSON, or as people read it."""
     if as_json:
         sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")

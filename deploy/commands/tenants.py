@@ -18,6 +18,7 @@ _ACTIVATION = typer.Option(None, help="Whether new accounts wait for an administ
 _DEPROVISIONING = typer.Option(None, help="What a SCIM DELETE does to the account.")
 _ON_RETURN = typer.Option(None, help="What a POST for an inactive User with the same externalId and userName does.")
 _DIALECT = typer.Option(None, help="tolerant: what real identity providers send; strict: the RFCs alone.")
+_TOKEN_LIMIT = typer.Option(None, help="How many SCIM tokens may live at once, 1 to 5.")
 _DISPLAY_NAME = typer.Option(None, help="The name that people read.")
 
 
@@ -30,11 +31,14 @@ def create(
     deprovisioning: Deprovisioning | None = _DEPROVISIONING,
     on_return: OnReturn | None = _ON_RETURN,
     dialect: Dialect | None = _DIALECT,
+    token_limit: int | None = _TOKEN_LIMIT,
     display_name: str | None = _DISPLAY_NAME,
     as_json: bool = AS_JSON,
 ) -> None:
     """Make a tenant."""
-    change = SettingsChange(display_name, dialect, mode, authentication, activation, deprovisioning, on_return)
+    change = SettingsChange(
+        display_name, dialect, mode, authentication, activation, deprovisioning, on_return, token_limit
+    )
     _run_and_show(lambda session: session.tenants.create(name, change, actor=session.actor), as_json=as_json)
 
 
@@ -65,11 +69,14 @@ def set_tenant(
     deprovisioning: Deprovisioning | None = _DEPROVISIONING,
     on_return: OnReturn | None = _ON_RETURN,
     dialect: Dialect | None = _DIALECT,
+    token_limit: int | None = _TOKEN_LIMIT,
     display_name: str | None = _DISPLAY_NAME,
     as_json: bool = AS_JSON,
 ) -> None:
     """Change a tenant's settings; what is not named stays."""
-    change = SettingsChange(display_name, dialect, mode, authentication, activation, deprovisioning, on_return)
+    change = SettingsChange(
+        display_name, dialect, mode, authentication, activation, deprovisioning, on_return, token_limit
+    )
     _run_and_show(lambda session: session.tenants.change(name, change, actor=session.actor), as_json=as_json)
 
 

@@ -1,4 +1,4 @@
-"""Events: what happened to accounts and cohorts, in order, for the LMS."""
+"""Events: what happened to accounts and cohorts, in order, for the LMS; and to the tokens that bring them."""
 
 from enum import StrEnum
 from typing import Any
@@ -22,10 +22,17 @@ class EventType(StrEnum):
     COHORT_REMOVED = "cohort.removed"
     MEMBER_ADDED = "cohort.member_added"
     MEMBER_REMOVED = "cohort.member_removed"
+    TOKEN_EXPIRING = "token.expiring"  # noqa: S105 - the name of an event, not a secret
+    TOKEN_EXPIRED = "token.expired"  # noqa: S105 - the name of an event, not a secret
+    TOKEN_REVOKED = "token.revoked"  # noqa: S105 - the name of an event, not a secret
+
+
+OPERATIONAL = frozenset({EventType.TOKEN_EXPIRING, EventType.TOKEN_EXPIRED, EventType.TOKEN_REVOKED})
+"""Events about the provisioning itself; whoever follows people passes them over."""
 
 
 class Event(msgspec.Struct, frozen=True):
-    """One thing that happened to one account or cohort."""
+    """One thing that happened to one account, cohort or token."""
 
     tenant: TenantId
     number: int
@@ -34,7 +41,7 @@ class Event(msgspec.Struct, frozen=True):
     """The transaction that wrote it."""
     type: EventType
     subject: str
-    """The account's or cohort's id."""
+    """The account's, cohort's or token's id."""
     at: str
     """RFC 3339, UTC, milliseconds."""
     payload: dict[str, Any]

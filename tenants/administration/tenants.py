@@ -25,8 +25,10 @@ class SettingsChange:
     activation: Activation | None = None
     deprovisioning: Deprovisioning | None = None
     on_return: OnReturn | None = None
+    token_limit: int | None = None
 
 
+_FEWEST_TOKENS, _MOST_TOKENS = 1, 5
 _POLICIES = {field.name for field in fields(Policies)}
 
 
@@ -42,8 +44,9 @@ class TenantAdministration:
         """Make a tenant; what the change leaves open gets the defaults.
 
         Raises:
-            RefusedError: The name is no tenant name, or taken.
+            RefusedError: The name is no tenant name, or taken, or a setting is out of bounds.
         """
+        _check_bounds(change)
         try:
             id = tenant_id(name)
         except ValueError as error:
@@ -119,6 +122,7 @@ def settings_of(tenant: Tenant) -> dict[str, Any]:
         "display_name": tenant.display_name,
         "status": tenant.status.value,
         "dialect": tenant.dialect.value,
+        "token_limit": tenant.token_limit,
         **policies,
     }
 
@@ -131,6 +135,12 @@ def _changed(tenant: Tenant, change: SettingsChange) -> Tenant:
 
 
 def _check(tenant: Tenant, change: SettingsChange) -> None:
+    _check_bounds(change)
     authentication = change.authentication or tenant.policies.authentication
     if authentication is Authentication.SSO and change.activation is Activation.MANUAL:
         raise RefusedError("with sso the activation is always automatic; set --authentication password first")
+
+
+def _check_bounds(change: SettingsChange) -> None:
+    if change.token_limit is not None and not _FEWEST_TOKENS <= change.token_limit <= _MOST_TOKENS:
+        raise RefusedError(f"a tenant may have {_FEWEST_TOKENS} to {_MOST_TOKENS} live tokens at once")

@@ -2,9 +2,9 @@
 
 import hmac
 from dataclasses import dataclass
-from datetime import datetime
 
 from schemas.ids import TenantId, TokenId
+from schemas.timestamps import unix_seconds
 from tenants.credentials.scim_tokens import Cause, PresentedToken
 from tenants.registry.port import TokenRecord
 from tenants.tenant import Tenant, TenantStatus
@@ -50,8 +50,3 @@ def verify(
     if tenant.status is TenantStatus.SUSPENDED:
         return Cause.SUSPENDED
     return Principal(claims.tenant, claims.token, record.name)
-
-
-def unix_seconds(timestamp: str) -> float:
-    """Return an RFC 3339 timestamp as Unix seconds."""
-    return datetime.fromisoformat(timestamp).timestamp()

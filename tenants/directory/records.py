@@ -122,6 +122,8 @@ class Counters:
     audit: int = 0
     users: int = 0
     groups: int = 0
+    audit_digest: str = field(default="", compare=False)
+    """The digest at the end of the audit log's chain; whoever adds to the chain renews it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ class Changes:
     expected_sequence: int
     expected_revision: int
     counters: Counters
-    """The counters afterwards."""
+    """The counters afterwards; ``audit_digest`` as it was before: the commit seals the entries and renews it."""
     receipts: Sequence[Outcome] = ()
     at: str = ""
     """When, RFC 3339; receipts expire by it."""
@@ -82,6 +82,7 @@ class Changes:
     tombstones_put: Sequence[Tombstone] = ()
     tombstones_removed: Sequence[tuple[str, ResourceId]] = ()
     audit: Sequence[AuditEntry] = ()
+    """Numbers and sequence are given to them by the commit, which follow from the counters."""
     events: Sequence[Event] = ()
 
 

@@ -39,6 +39,9 @@ class OnReturn(StrEnum):
     CONFLICT = "conflict"
 
 
+AUDIT_DAYS_AT_LEAST = 30
+
+
 @dataclass(frozen=True, slots=True)
 class Policies:
     """One tenant's choices."""
@@ -48,6 +51,8 @@ class Policies:
     activation: Activation = Activation.AUTOMATIC
     deprovisioning: Deprovisioning = Deprovisioning.DISABLE
     on_return: OnReturn = OnReturn.REVIVE
+    audit_days: int = 400
+    """How long entries of the audit log are kept."""
 
     @property
     def effective_activation(self) -> Activation:

@@ -1,19 +1,33 @@
 """The registry in MongoDB: ``tenants`` (the record with its counters) and ``tokens``."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 
 import msgspec
-from pymongo import UpdateOne
+from pymongo import ReturnDocument, UpdateOne
+from pymongo.client_session import ClientSession
 from pymongo.errors import DuplicateKeyError
 
 from schemas.ids import TenantId, TokenId
-from tenants.errors import DuplicateError, RevisionConflictError
+from schemas.messages.events import Event
+from tenants.errors import (
+    DuplicateError,
+    LaneLostError,
+    PortUnavailableError,
+    RevisionConflictError,
+    UnknownTenantError,
+)
 from tenants.mongo import Database, Document, MongoStore
 from tenants.mongo.keys import below
-from tenants.registry.port import Registry, TokenRecord, TokenUse
+from tenants.mongo.transactions import transact
+from tenants.outbox.mongo import event_documents
+from tenants.registry.port import Registry, TokenNews, TokenRecord, TokenUse
 from tenants.tenant import Tenant
 
 _NO_COUNTERS = {"sequence": 0, "events": 0, "audit": 0, "users": 0, "groups": 0}
+_PATIENCE_SECONDS = 10.0
+"""How long a transaction here gives way to those of a busy lane."""
+_PAUSE_SECONDS = 0.02
 
 
 class MongoRegistry(Registry):
@@ -51,8 +65,7 @@ class MongoRegistry(Registry):
         return sorted(map(_token_of, documents), key=lambda record: (record.created, record.id))
 
     async def add_token(self, record: TokenRecord) -> None:
-        fields = {name: value for name, value in msgspec.to_builtins(record).items() if value is not None}
-        document = {"_id": _token_key(record.tenant, record.id), **fields}
+        document = _token_document(record)
         await self._store.run(lambda database: _insert(database, "tokens", document))
 
     async def revoke_token(self, tenant: TenantId, token: TokenId, *, at: str) -> bool:
@@ -61,10 +74,33 @@ class MongoRegistry(Registry):
         revoked = await self._store.run(lambda database: database.tokens.update_one(key, change))
         return revoked.matched_count == 1
 
+    async def rename_token(self, tenant: TenantId, token: TokenId, name: str) -> bool:
+        key, change = {"_id": _token_key(tenant, token)}, {"$set": {"name": name}}
+        renamed = await self._store.run(lambda database: database.tokens.update_one(key, change))
+        return renamed.matched_count == 1
+
+    async def rotate_token(self, new: TokenRecord, old: TokenId, *, stops: str | None) -> bool:
+        return await self._patiently(lambda database: _rotate(database, new, old, stops))
+
+    async def announce(self, news: TokenNews) -> bool:
+        return await self._patiently(lambda database: _announce(database, news))
+
     async def record_token_uses(self, uses: Sequence[tuple[TenantId, TokenId, TokenUse]]) -> None:
         if uses:
             changes = [_use(*use) for use in uses]
             await self._store.run(lambda database: database.tokens.bulk_write(changes))
+
+    async def _patiently(self, work: Callable[[Database], bool]) -> bool:
+        """Return what the work returns, once no other transaction comes first."""
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                while True:
+                    try:
+                        return await self._store.run(work)
+                    except LaneLostError:
+                        await asyncio.sleep(_PAUSE_SECONDS)
+        except TimeoutError as error:
+            raise PortUnavailableError("the tenant's transactions leave no room for another") from error
 
 
 def tenant_of(document: Document) -> Tenant:
@@ -84,6 +120,48 @@ def _token_key(tenant: TenantId, token: TokenId) -> str:
 
 def _token_of(document: Document) -> TokenRecord:
     return msgspec.convert(document, TokenRecord)
+
+
+def _token_document(record: TokenRecord) -> Document:
+    fields = {name: value for name, value in msgspec.to_builtins(record).items() if value is not None}
+    return {"_id": _token_key(record.tenant, record.id), **fields}
+
+
+def _rotate(database: Database, new: TokenRecord, old: TokenId, stops: str | None) -> bool:
+    standing = {"_id": _token_key(new.tenant, old), "replaced_by": None, "revoked": None}
+    fields = {"replaced_by": new.id} if stops is None else {"replaced_by": new.id, "revoked": stops}
+
+    def write(session: ClientSession) -> bool:
+        if not database.tokens.update_one(standing, {"$set": fields}, session=session).matched_count:
+            return False
+        database.tokens.insert_one(_token_document(new), session=session)
+        return True
+
+    return transact(database, write)
+
+
+def _announce(database: Database, news: TokenNews) -> bool:
+    before = {"_id": _token_key(news.tenant, news.token), "warned": news.follows}
+
+    def write(session: ClientSession) -> bool:
+        if not database.tokens.update_one(before, {"$set": {"warned": news.warned}}, session=session).matched_count:
+            return False
+        # A commit compares the sequence, so a transaction decided before this one is decided again.
+        raised = database.tenants.find_one_and_update(
+            {"_id": news.tenant},
+            {"$inc": {"sequence": 1, "events": 1}},
+            projection={"sequence": 1, "events": 1},
+            return_document=ReturnDocument.AFTER,
+            session=session,
+        )
+        if raised is None:
+            raise UnknownTenantError(f"there is no tenant {news.tenant}")
+        number, sequence = raised["events"], raised["sequence"]
+        event = Event(news.tenant, number, sequence, news.type, news.token, news.at, news.payload)
+        database.journal.insert_many(event_documents(news.tenant, [event]), session=session)
+        return True
+
+    return transact(database, write)
 
 
 def _use(tenant: TenantId, token: TokenId, use: TokenUse) -> UpdateOne:

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from schemas.ids import TenantId, TokenId
+from schemas.messages.events import EventType
 from tenants.tenant import Tenant
 
 
@@ -33,6 +34,25 @@ class TokenRecord:
     revoked: str | None = None
     """When it was (or will be) revoked; RFC 3339, UTC."""
     last_use: TokenUse | None = None
+    replaced_by: TokenId | None = None
+    """The token that a rotation put in its place; it is on its way out, though it may live on for a while."""
+    warned: int | None = None
+    """The last threshold, in days before its end, that the LMS was told of; 0: it was told of the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenNews:
+    """What the LMS is to be told of a token, once."""
+
+    tenant: TenantId
+    token: TokenId
+    type: EventType
+    at: str
+    payload: dict[str, Any]
+    follows: int | None
+    """The token's ``warned`` that it follows."""
+    warned: int
+    """The token's ``warned`` afterwards."""
 
 
 class Registry(Protocol):
@@ -86,6 +106,37 @@ class Registry(Protocol):
 
     async def revoke_token(self, tenant: TenantId, token: TokenId, *, at: str) -> bool:
         """Set the moment of revocation; an earlier one stands. False when the tenant has no such token."""
+        ...
+
+    async def rename_token(self, tenant: TenantId, token: TokenId, name: str) -> bool:
+        """Give the token another name. False when the tenant has no such token."""
+        ...
+
+    async def rotate_token(self, new: TokenRecord, old: TokenId, *, stops: str | None) -> bool:
+        """Keep a new token in the place of an old one of its tenant, both or neither.
+
+        False, and nothing is kept, when there is no such old token or it was revoked or replaced meanwhile.
+
+        Args:
+            new: The new token's record.
+            old: What it replaces.
+            stops: When the old one is revoked; None: it lives until its own end.
+
+        Raises:
+            DuplicateError: The new token's id is taken.
+        """
+        ...
+
+    async def announce(self, news: TokenNews) -> bool:
+        """Write the event into the tenant's feed and what was told into the token's record, both or neither.
+
+        The event takes the tenant's next sequence number, as a transaction of its lane does, so a worker that decided
+        before it decides again. False, and nothing is written, when the token's record is not as the news expects:
+        somebody else told it first.
+
+        Raises:
+            UnknownTenantError: There is no such tenant.
+        """
         ...
 
     async def record_token_uses(self, uses: Sequence[tuple[TenantId, TokenId, TokenUse]]) -> None:

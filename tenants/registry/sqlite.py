@@ -7,16 +7,19 @@ from typing import Any
 import msgspec
 
 from schemas.ids import TenantId, TokenId
+from schemas.messages.events import Event
 from schemas.scim.definitions.extensions import ExtensionSchema
-from tenants.errors import RevisionConflictError
+from tenants.errors import RevisionConflictError, UnknownTenantError
+from tenants.outbox.sqlite import insert_events
 from tenants.policies.settings import Policies
-from tenants.registry.port import Registry, TokenRecord, TokenUse
+from tenants.registry.port import Registry, TokenNews, TokenRecord, TokenUse
 from tenants.sqlite import Connection, SqliteStore, insert, update
 from tenants.tenant import Dialect, Tenant, TenantStatus
 
-TENANT_COLUMNS = "id, display_name, created, status, dialect, policies, extensions, revision"
+TENANT_COLUMNS = "id, display_name, created, status, dialect, policies, extensions, revision, token_limit"
 _RECORD = (
-    "tenant, id, name, last_four, digest, created, created_by, expires, revoked, used_at, used_address, used_agent"
+    "tenant, id, name, last_four, digest, created, created_by, expires, revoked, used_at, used_address, used_agent,"
+    " replaced_by, warned"
 )
 _USE_TOKENS = """UPDATE tokens SET used_at = column3, used_address = column4, used_agent = column5 FROM {new}
     WHERE tenant = column1 AND id = column2 AND (used_at IS NULL OR used_at <= column3)"""
@@ -53,8 +56,9 @@ class SqliteRegistry(Registry):
     async def change_tenant(self, tenant: Tenant) -> None:
         def update(connection: Connection) -> None:
             changed = connection.execute(
-                "UPDATE tenants SET (display_name, created, status, dialect, policies, extensions, revision)"
-                " = (?, ?, ?, ?, ?, ?, ?) WHERE id = ? AND revision = ?",
+                "UPDATE tenants"
+                " SET (display_name, created, status, dialect, policies, extensions, revision, token_limit)"
+                " = (?, ?, ?, ?, ?, ?, ?, ?) WHERE id = ? AND revision = ?",
                 (*_fields(tenant), tenant.id, tenant.revision - 1),
             )
             if changed.rowcount == 0:
@@ -92,6 +96,31 @@ class SqliteRegistry(Registry):
 
         return await self._store.write(update)
 
+    async def rename_token(self, tenant: TenantId, token: TokenId, name: str) -> bool:
+        def update(connection: Connection) -> bool:
+            changed = connection.execute(
+                "UPDATE tokens SET name = ? WHERE tenant = ? AND id = ?", (name, tenant, token)
+            )
+            return changed.rowcount == 1
+
+        return await self._store.write(update)
+
+    async def rotate_token(self, new: TokenRecord, old: TokenId, *, stops: str | None) -> bool:
+        def write(connection: Connection) -> bool:
+            replaced = connection.execute(
+                "UPDATE tokens SET replaced_by = ?, revoked = ?"
+                " WHERE tenant = ? AND id = ? AND replaced_by IS NULL AND revoked IS NULL",
+                (new.id, stops, new.tenant, old),
+            )
+            if replaced.rowcount == 1:
+                insert(connection, f"tokens ({_RECORD})", [_token_row(new)])
+            return replaced.rowcount == 1
+
+        return await self._store.write(write)
+
+    async def announce(self, news: TokenNews) -> bool:
+        return await self._store.write(lambda connection: _announce(connection, news))
+
     async def record_token_uses(self, uses: Sequence[tuple[TenantId, TokenId, TokenUse]]) -> None:
         in_order = sorted(uses, key=lambda each: each[2].at)
         last = {(tenant, token): (tenant, token, use.at, use.address, use.agent) for tenant, token, use in in_order}
@@ -101,7 +130,7 @@ class SqliteRegistry(Registry):
 
 def tenant_of(row: Sequence[Any]) -> Tenant:
     """Return the record of a row of ``TENANT_COLUMNS``."""
-    id, display_name, created, status, dialect, policies, extensions, revision = row
+    id, display_name, created, status, dialect, policies, extensions, revision, token_limit = row
     return Tenant(
         id=id,
         display_name=display_name,
@@ -111,17 +140,48 @@ def tenant_of(row: Sequence[Any]) -> Tenant:
         policies=_policies.decode(policies),
         extensions=_extensions.decode(extensions) if extensions != _NO_EXTENSIONS else (),
         revision=revision,
+        token_limit=token_limit,
     )
 
 
 def _fields(tenant: Tenant) -> tuple[Any, ...]:
     policies = _encode(asdict(tenant.policies)).decode()
     extensions = _encode(tenant.extensions).decode()
-    return tenant.display_name, tenant.created, tenant.status, tenant.dialect, policies, extensions, tenant.revision
+    return (
+        tenant.display_name,
+        tenant.created,
+        tenant.status,
+        tenant.dialect,
+        policies,
+        extensions,
+        tenant.revision,
+        tenant.token_limit,
+    )
+
+
+def _announce(connection: Connection, news: TokenNews) -> bool:
+    told = connection.execute(
+        "UPDATE tokens SET warned = ? WHERE tenant = ? AND id = ? AND warned IS ?",
+        (news.warned, news.tenant, news.token, news.follows),
+    )
+    if told.rowcount != 1:
+        return False
+    # A commit compares the sequence, so a transaction decided before this one is decided again.
+    raised = connection.execute(
+        "UPDATE tenants SET (sequence, events) = (sequence + 1, events + 1) WHERE id = ? RETURNING sequence, events",
+        (news.tenant,),
+    ).fetchone()
+    if raised is None:
+        raise UnknownTenantError(news.tenant)
+    sequence, number = raised
+    event = Event(news.tenant, number, sequence, news.type, news.token, news.at, news.payload)
+    insert_events(connection, news.tenant, [event])
+    return True
 
 
 def _token_of(row: Sequence[Any]) -> TokenRecord:
-    tenant, id, name, last_four, digest, created, created_by, expires, revoked, used_at, address, agent = row
+    tenant, id, name, last_four, digest, created, created_by, expires, revoked, used_at, address, agent = row[:12]
+    replaced_by, warned = row[12:]
     return TokenRecord(
         tenant=tenant,
         id=id,
@@ -133,6 +193,8 @@ def _token_of(row: Sequence[Any]) -> TokenRecord:
         expires=expires,
         revoked=revoked,
         last_use=TokenUse(used_at, address, agent) if used_at is not None else None,
+        replaced_by=replaced_by,
+        warned=warned,
     )
 
 
@@ -150,4 +212,6 @@ def _token_row(record: TokenRecord) -> tuple[Any, ...]:
         record.expires,
         record.revoked,
         *used,
+        record.replaced_by,
+        record.warned,
     )

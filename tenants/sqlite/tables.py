@@ -115,5 +115,30 @@ _EXTENSIONS = (
     # A JSON array of the tenant's own schemas.
     "ALTER TABLE tenants ADD COLUMN extensions TEXT NOT NULL DEFAULT '[]'",
 )
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SORTING, _EXTENSIONS)
+_TOKEN_WARNINGS = (
+    "ALTER TABLE tokens ADD COLUMN replaced_by TEXT",
+    # The last threshold, in days before the end, that was told of.
+    "ALTER TABLE tokens ADD COLUMN warned INTEGER",
+    "ALTER TABLE tenants ADD COLUMN token_limit INTEGER NOT NULL DEFAULT 2",
+)
+_AUDIT_CHAIN = (
+    "ALTER TABLE tenants ADD COLUMN audit_digest TEXT NOT NULL DEFAULT ''",
+    # The last entry that was forgotten, and the digest of its link.
+    "ALTER TABLE tenants ADD COLUMN audit_start INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE tenants ADD COLUMN audit_start_digest TEXT NOT NULL DEFAULT ''",
+    # From now on a row is a link of the chain: `entry` holds the heads, `number` is that of the last entry. Rows
+    # without a digest are older: one entry each, packed whole.
+    "ALTER TABLE audit ADD COLUMN sequence INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE audit ADD COLUMN first INTEGER",
+    "ALTER TABLE audit ADD COLUMN earliest TEXT",
+    "ALTER TABLE audit ADD COLUMN latest TEXT",
+    "ALTER TABLE audit ADD COLUMN details TEXT",
+    "ALTER TABLE audit ADD COLUMN digest TEXT",
+    "CREATE INDEX audit_without_digest ON audit (tenant, number) WHERE digest IS NULL",
+    """CREATE TABLE audit_targets (
+        tenant TEXT NOT NULL, target TEXT NOT NULL, number INTEGER NOT NULL,
+        PRIMARY KEY (tenant, target, number)
+    ) WITHOUT ROWID""",
+)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SORTING, _EXTENSIONS, _TOKEN_WARNINGS, _AUDIT_CHAIN)
 """What leads from each version of the tables to the next; applied ones are never edited."""

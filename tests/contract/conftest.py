@@ -12,7 +12,7 @@ import pytest
 from pymongo import MongoClient
 
 from schemas.ids import TenantId
-from tenants.audit.port import AuditLog
+from tenants.audit.port import AuditArchive
 from tenants.directory.port import AccountReader, DirectoryReader
 from tenants.directory.writer import DirectoryWriter
 from tenants.outbox.port import Outbox
@@ -106,7 +106,7 @@ def read_cache(stores: Stores) -> ReadCache:
 
 
 @pytest.fixture
-def audit(stores: Stores) -> AuditLog:
+def audit(stores: Stores) -> AuditArchive:
     return stores.audit
 
 

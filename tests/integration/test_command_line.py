@@ -21,12 +21,12 @@ async def test_a_tenant_made_on_the_command_line_is_provisioned_at_once(shape: S
     issued = await _json(shape, "token", "create", name)
     assert made["tenant_url"] == issued["tenant_url"] == f"{shape.urls[0]}/scim/v2/{name}"
     assert (made["mode"], made["display_name"], made["status"]) == ("sync", "Acme", "active")
-    assert issued["token"].endswith(issued["ends_in"])
+    assert issued["token"].endswith(issued["last_four"])
 
     async with open_client(shape.access(name, issued["token"])) as client:
         id = await Entra(client).ensure_user(Person(1))
         events = await _json(shape, "events", name)
-        audit = await _json(shape, "audit", name)
+        audit = await _json(shape, "audit", "list", name)
         tokens = await _json(shape, "token", "list", name)
 
     assert [(event["number"], event["type"], event["subject"]) for event in events] == [(1, "account.created", id)]
@@ -133,7 +133,7 @@ async def test_refusals_are_told_in_one_line(idle_embedded: Shape) -> None:
         (["token", "create", access.tenant], "two live tokens"),
         (["token", "create", access.tenant, "--expires", "2001-01-01"], ""),
         (["token", "revoke", access.tenant, "nothing"], "nothing"),
-        (["audit", "nobody"], "no tenant"),
+        (["audit", "list", "nobody"], "no tenant"),
     ]
     for arguments, reason in refusals:
         ran = await asyncio.to_thread(idle_embedded.command, *arguments)

@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 from deploy.wiring import Stores
 from schemas.ids import ResourceId, TenantId
-from schemas.messages.events import Event, EventType
+from schemas.messages.events import OPERATIONAL, Event, EventType
 from tenants.audit.port import AuditEntry
 from tenants.directory.records import Account, AccountStatus, Cohort
 from tests.support.client import ScimClient
@@ -48,6 +48,8 @@ class Follower:
     def follow(self, event: Event) -> None:
         """Do what the event says; it has to make sense where it stands."""
         subject, payload = event.subject, event.payload
+        if event.type in OPERATIONAL:
+            return
         match event.type:
             case EventType.ACCOUNT_CREATED:
                 assert subject not in self.profiles, f"{subject} was created twice"

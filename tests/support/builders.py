@@ -204,6 +204,7 @@ def counters_after(before: Counters, content: Content) -> Counters:
         audit=before.audit + len(content.audit),
         users=before.users + _count(content.inserted, "User") - _count(content.removed, "User"),
         groups=before.groups + _count(content.inserted, "Group") - _count(content.removed, "Group"),
+        audit_digest=before.audit_digest,
     )
 
 

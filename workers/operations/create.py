@@ -64,15 +64,9 @@ def _revive(command: CreateResource, workspace: Workspace, present: StoredResour
 def _note(
     command: CreateResource, workspace: Workspace, resource: StoredResource, *, added: tuple[ResourceId, ...] = ()
 ) -> None:
-    details: dict[str, object] = {"name": resource.attributes[_unique(workspace, resource)]}
-    if resource.external_id:
-        details["externalId"] = resource.external_id
+    details: dict[str, object] = {"changed": differences({}, resource.attributes)}
     if resource.hold is not None:
         details["hold"] = resource.hold.value
     if added:
         details["members_added"] = listed(added)
     workspace.note(audit(command, workspace.moment.at, outcome="applied", details=details))
-
-
-def _unique(workspace: Workspace, resource: StoredResource) -> str:
-    return workspace.catalog.resource_type(resource.type).unique_name

@@ -4,7 +4,7 @@ from schemas.messages.commands import DeleteResource
 from schemas.messages.outcomes import Applied, Outcome
 from workers.operations.accounts import settle_leaver
 from workers.operations.memberships import leave_all_groups, settle_removed_group
-from workers.operations.records import audit, existing
+from workers.operations.records import audit, differences, existing
 from workers.workspace import Workspace
 
 
@@ -17,7 +17,8 @@ def delete(command: DeleteResource, workspace: Workspace) -> Outcome:
     else:
         settle_removed_group(workspace, resource)
     workspace.remove_resource(resource)
-    workspace.note(audit(command, workspace.moment.at, outcome="applied", details={}))
+    details = {"changed": differences(resource.attributes, {})}
+    workspace.note(audit(command, workspace.moment.at, outcome="applied", details=details))
     return Applied(
         command=command.id,
         sequence=workspace.sequence,

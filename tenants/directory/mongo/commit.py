@@ -4,6 +4,7 @@ The first write compares and raises the tenant's counters. Whoever else writes t
 did since it was loaded, makes it fail before anything else is tried.
 """
 
+import os
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
@@ -12,6 +13,7 @@ from pymongo import DeleteMany, InsertOne, ReplaceOne, UpdateMany
 from pymongo.client_session import ClientSession
 
 from schemas.messages.codec import encode_outcomes
+from tenants.audit.links import Sealed, last_digest, seal
 from tenants.audit.mongo import audit_documents
 from tenants.directory.mongo.documents import (
     account_document,
@@ -37,31 +39,46 @@ def commit(database: Database, changes: Changes) -> None:
         LaneLostError: The sequence, the revision or the audit log has moved on.
         DuplicateError: A name, login or command id is taken.
     """
+    links = _sealed(changes)
     try:
-        transact(database, partial(_write, database, changes, exchange=False))
+        transact(database, partial(_write, database, changes, links, exchange=False))
     except DuplicateError:
         # Perhaps names change hands among the updated: then all of them are laid down before any is taken up.
         if max(len(changes.updated), len(changes.accounts_updated)) < 2:  # noqa: PLR2004 - it takes two
             raise
-        transact(database, partial(_write, database, changes, exchange=True))
+        transact(database, partial(_write, database, changes, links, exchange=True))
 
 
-def _write(database: Database, changes: Changes, session: ClientSession, *, exchange: bool) -> None:
-    _raise_counters(database, changes, session)
+def _sealed(changes: Changes) -> list[Sealed]:
+    counters = changes.counters
+    return seal(
+        changes.tenant,
+        changes.audit,
+        after=counters.audit - len(changes.audit),
+        sequence=counters.sequence,
+        previous=counters.audit_digest,
+        random_bytes=os.urandom,
+    )
+
+
+def _write(
+    database: Database, changes: Changes, links: Sequence[Sealed], session: ClientSession, *, exchange: bool
+) -> None:
+    _raise_counters(database, changes, links, session)
     writes: list[tuple[str, Sequence[Operation]]] = [
         ("resources", _resources(changes, exchange=exchange)),
         ("accounts", _accounts(changes, exchange=exchange)),
         ("edges", _edges(changes)),
         ("cohorts", _cohorts(changes)),
         ("tombstones", _tombstones(changes)),
-        ("journal", _journal(changes)),
+        ("journal", _journal(changes, links)),
     ]
     for collection, operations in writes:
         if operations:
             database[collection].bulk_write(operations, session=session)
 
 
-def _raise_counters(database: Database, changes: Changes, session: ClientSession) -> None:
+def _raise_counters(database: Database, changes: Changes, links: Sequence[Sealed], session: ClientSession) -> None:
     counters = changes.counters
     before = {
         "_id": changes.tenant,
@@ -75,6 +92,7 @@ def _raise_counters(database: Database, changes: Changes, session: ClientSession
         "audit": counters.audit,
         "users": counters.users,
         "groups": counters.groups,
+        "audit_digest": last_digest(links, counters.audit_digest),
     }
     if not database.tenants.update_one(before, {"$set": after}, session=session).matched_count:
         raise LaneLostError(f"tenant {changes.tenant} is not at sequence {changes.expected_sequence} any more")
@@ -125,10 +143,10 @@ def _tombstones(changes: Changes) -> list[Operation]:
     return [*_removal(removed), *map(_put, documents)]
 
 
-def _journal(changes: Changes) -> list[Operation]:
+def _journal(changes: Changes, links: Sequence[Sealed]) -> list[Operation]:
     documents = [
         *_receipts(changes),
-        *audit_documents(changes.tenant, changes.audit),
+        *audit_documents(changes.tenant, links),
         *event_documents(changes.tenant, changes.events),
     ]
     return [InsertOne(document) for document in documents]

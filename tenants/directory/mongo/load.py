@@ -154,7 +154,7 @@ def _snapshot(rows: Rows, need: Need) -> Snapshot:
     record = rows["tenant"][0]
     return Snapshot(
         tenant=tenant_of(record),
-        counters=Counters(*(record[name] for name in ("sequence", "events", "audit", "users", "groups"))),
+        counters=_counters(record),
         receipts=_receipts(rows["receipt"], need),
         resources={resource.id: resource for resource in resources},
         holders=_holders(resources, need),
@@ -162,6 +162,18 @@ def _snapshot(rows: Rows, need: Need) -> Snapshot:
         cohorts={cohort.resource: cohort for cohort in cohorts},
         edges={(edge.group, edge.member): edge for edge in edges},
         references=_references(rows, need),
+    )
+
+
+def _counters(record: Document) -> Counters:
+    return Counters(
+        sequence=record["sequence"],
+        events=record["events"],
+        audit=record["audit"],
+        users=record["users"],
+        groups=record["groups"],
+        # A tenant that has no chain yet has no digest.
+        audit_digest=record.get("audit_digest", ""),
     )
 
 

@@ -1,5 +1,6 @@
 """One transaction of a tenant, written: what goes first makes room for what follows."""
 
+import os
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,7 +9,8 @@ import orjson
 
 from schemas.ids import TenantId
 from schemas.messages.codec import encode_outcomes
-from tenants.audit.sqlite import insert_entries
+from tenants.audit.links import Sealed, last_digest, seal
+from tenants.audit.sqlite import insert_links
 from tenants.directory.records import Account, StoredResource
 from tenants.directory.sqlite.rows import account_row, cohort_row, edge_row, resource_row, tombstone_row
 from tenants.directory.writer import Changes
@@ -32,14 +34,24 @@ def commit(connection: Connection, changes: Changes) -> None:
         LaneLostError: The tenant's counters or revision are not the expected ones any more.
         DuplicateError: A name, login or command id is taken.
     """
-    _raise_counters(connection, changes)
+    counters = changes.counters
+    links = seal(
+        changes.tenant,
+        changes.audit,
+        after=counters.audit - len(changes.audit),
+        sequence=counters.sequence,
+        previous=counters.audit_digest,
+        random_bytes=os.urandom,
+    )
+    _raise_counters(connection, changes, links)
     _write(connection, changes)
+    insert_links(connection, changes.tenant, links)
 
 
-def _raise_counters(connection: Connection, changes: Changes) -> None:
+def _raise_counters(connection: Connection, changes: Changes, links: Sequence[Sealed]) -> None:
     counters = changes.counters
     raised = connection.execute(
-        "UPDATE tenants SET (sequence, events, audit, users, groups) = (?, ?, ?, ?, ?)"
+        "UPDATE tenants SET (sequence, events, audit, users, groups, audit_digest) = (?, ?, ?, ?, ?, ?)"
         # Audit entries are appended outside of the lane too: the counter tells.
         " WHERE id = ? AND sequence = ? AND revision = ? AND audit = ?",
         (
@@ -48,6 +60,7 @@ def _raise_counters(connection: Connection, changes: Changes) -> None:
             counters.audit,
             counters.users,
             counters.groups,
+            last_digest(links, counters.audit_digest),
             changes.tenant,
             changes.expected_sequence,
             changes.expected_revision,
@@ -69,7 +82,6 @@ def _write(connection: Connection, changes: Changes) -> None:
     insert(connection, _ACCOUNTS, [account_row(tenant, one) for one in changes.accounts_inserted])
     _write_edges(connection, changes)
     _write_cohorts_and_tombstones(connection, changes)
-    insert_entries(connection, tenant, changes.audit)
     insert_events(connection, tenant, changes.events)
 
 

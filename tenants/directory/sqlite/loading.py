@@ -57,7 +57,8 @@ joined (grp, member) AS MATERIALIZED (
 )
 SELECT json_object(
     'tenant', (
-        SELECT json_array({TENANT_COLUMNS}, sequence, events, audit, users, groups) FROM tenants WHERE id = :tenant
+        SELECT json_array({TENANT_COLUMNS}, sequence, events, audit, users, groups, audit_digest)
+        FROM tenants WHERE id = :tenant
     ),
     'receipts', (
         SELECT json_group_array(json_array(q.command, hex(q.outcome)))
@@ -118,12 +119,12 @@ def _keys(need: Need) -> dict[str, bytes]:
 def _snapshot(loaded: Mapping[str, Any], tenant: TenantId) -> Snapshot:
     if loaded["tenant"] is None:
         raise UnknownTenantError(tenant)
-    *record, sequence, events, audit, users, groups = loaded["tenant"]
+    *record, sequence, events, audit, users, groups, audit_digest = loaded["tenant"]
     resources, accounts = map(resource_of, loaded["resources"]), map(account_of, loaded["accounts"])
     cohorts, edges = map(cohort_of, loaded["cohorts"]), map(edge_of, loaded["edges"])
     return Snapshot(
         tenant=tenant_of(record),
-        counters=Counters(sequence, events, audit, users, groups),
+        counters=Counters(sequence, events, audit, users, groups, audit_digest),
         receipts={command: _outcome(outcome) for command, outcome in loaded["receipts"]},
         resources={one.id: one for one in resources},
         holders={(type, name): id for type, name, id in loaded["holders"]},

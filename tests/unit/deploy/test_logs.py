@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from deploy import logs
-from deploy.logs import Lines
+from deploy.logs import Lines, _stamp
 
 
 class CountingStream(io.StringIO):
@@ -44,9 +43,9 @@ async def test_a_thread_does_not_wait_for_the_loop() -> None:
 
 @pytest.mark.parametrize("seconds", [0.0, 1_795_000_000.25, 1_795_000_000.9996])
 def test_timestamps_are_utc_with_milliseconds(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
-    monkeypatch.setattr(logs.time, "time", lambda: seconds)
+    monkeypatch.setattr("time.time", lambda: seconds)
     event: dict[str, Any] = {}
-    logs._stamp(None, "info", event)
+    _stamp(None, "info", event)
     expected = datetime.fromtimestamp(seconds, UTC)
     said = datetime.fromisoformat(event["timestamp"])
     assert (said.utcoffset(), (expected - said).total_seconds() < 0.001, len(event["timestamp"])) == (

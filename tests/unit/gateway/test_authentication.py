@@ -4,14 +4,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import jwt as pyjwt
 import pytest
 
 from schemas.ids import TenantId, TokenId
 from schemas.messages.notices import TenantChanged, TokenChanged
 from tenants.audit.port import AuditEntry
 from tenants.credentials import jwt
+from tenants.credentials.scim_tokens import digest
 from tenants.credentials.signing import signing_keys
 from tenants.tenant import TenantStatus
+from tests.support import builders
 from tests.support.scim import ACME, GLOBEX, KEYS, Answer, Scim, moment, open_scim
 
 NOBODY = TenantId("nobody")
@@ -48,6 +51,9 @@ async def presented(scim: Scim, kind: str) -> str | None:
             return "Bearer " + jwt.issue(
                 KEYS, tenant=ACME, token_id=TokenId("never registered"), issued=0, expires=2**40
             )
+        case "foreign":
+            claims = {"iss": "somebody", "aud": ACME, "jti": "x", "iat": 0, "exp": 2**40}
+            return "Bearer " + pyjwt.encode(claims, KEYS.current.secret, headers={"kid": KEYS.current.id})
         case "expired":
             return "Bearer " + await scim.issue(ACME, "old", days=-1)
         case "revoked":
@@ -55,7 +61,7 @@ async def presented(scim: Scim, kind: str) -> str | None:
     raise AssertionError(kind)
 
 
-CAUSES = ["missing", "malformed", "signature", "unknown", "expired", "revoked"]
+CAUSES = ["missing", "malformed", "signature", "foreign", "unknown", "expired", "revoked"]
 
 
 async def test_a_live_token_lets_its_bearer_in(scim: Scim) -> None:
@@ -74,6 +80,21 @@ async def test_every_cause_is_answered_alike_and_told_to_the_tenants_audit_log(s
     assert (answer.status, answer.body) == (plain.status, plain.body) == (401, plain.body)
     (entry,) = await refusals(scim, ACME)
     assert (entry.details["cause"], entry.outcome) == (cause, "refused")
+
+
+async def test_expired_revoked_unknown_and_foreign_tokens_are_entries_of_their_own(scim: Scim) -> None:
+    causes = ["expired", "revoked", "unknown", "foreign"]
+    for cause in causes:
+        await get_users(scim, await presented(scim, cause))
+    await get_users(scim, f"Bearer {scim.tokens[GLOBEX]}")
+    entries = await refusals(scim, ACME, at_least=4)
+    assert [(entry.details["cause"], entry.principal, entry.target) for entry in entries] == [
+        ("expired", "token:old", "old"),
+        ("revoked", "token:revoked", "revoked"),
+        ("unknown", "token:never registered", "never registered"),
+        ("foreign", "", ""),
+    ]
+    assert [entry.details["cause"] for entry in await refusals(scim, GLOBEX)] == ["foreign_tenant"]
 
 
 async def test_a_tenant_that_does_not_exist_cannot_be_told_from_one_that_does(scim: Scim) -> None:
@@ -182,6 +203,32 @@ async def test_a_token_that_is_known_already_still_expires(scim: Scim) -> None:
     assert (await scim.request("GET", "/Users")).status == 200
     scim.clock.now += 366 * 86_400
     assert (await scim.request("GET", "/Users")).status == 401
+
+
+async def test_a_token_with_a_set_revocation_lives_until_then_and_no_longer_though_it_is_remembered(
+    scim: Scim,
+) -> None:
+    stopping = "Bearer " + await scim.issue(ACME, "stopping", revoked=moment(scim.clock.now + 1.5))
+    assert (await get_users(scim, stopping)).status == 200
+    scim.clock.now += 1.4
+    assert (await get_users(scim, stopping)).status == 200
+    scim.clock.now += 0.1
+    assert (await get_users(scim, stopping)).status == 401
+    assert [entry.details["cause"] for entry in await refusals(scim, ACME)] == ["revoked"]
+
+
+async def test_no_request_is_refused_during_a_rotation_and_the_old_token_is_refused_on_time(scim: Scim) -> None:
+    old = f"Bearer {scim.tokens[ACME]}"
+    assert (await get_users(scim, old)).status == 200
+    record = builders.token(ACME, "fresh", expires=moment(scim.clock.now + 365 * 86_400))
+    new = jwt.issue(KEYS, tenant=ACME, token_id=record.id, issued=0, expires=int(scim.clock.now) + 365 * 86_400)
+    record = replace(record, digest=digest(new, KEYS.current))
+    await scim.stores.registry.rotate_token(record, TokenId("acme-1"), stops=moment(scim.clock.now + 86_400))
+    for _ in range(24):
+        assert [(await get_users(scim, each)).status for each in (old, f"Bearer {new}")] == [200, 200]
+        scim.clock.now += 3_599
+    scim.clock.now += 24
+    assert [(await get_users(scim, each)).status for each in (old, f"Bearer {new}")] == [401, 200]
 
 
 async def test_two_tokens_live_side_by_side(scim: Scim) -> None:
