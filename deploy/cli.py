@@ -7,7 +7,22 @@ import typer
 import uvloop
 
 from deploy.check import check as run_check
-from deploy.commands import audit, logbook, schemas, tenants, tokens
+from deploy.commands import (
+    accounts,
+    audit,
+    drift,
+    guard,
+    hold,
+    jobs,
+    logbook,
+    mode,
+    parked,
+    preview,
+    release,
+    schemas,
+    tenants,
+    tokens,
+)
 from deploy.commands.session import fail, settings_or_exit
 from deploy.demonstration import show_demo
 from deploy.logs import set_up_logs
@@ -25,6 +40,17 @@ app.add_typer(tenants.app, name="tenant")
 app.add_typer(tokens.app, name="token")
 app.add_typer(schemas.app, name="schema")
 app.add_typer(audit.app, name="audit")
+app.add_typer(hold.app, name="hold")
+app.add_typer(guard.app, name="guard")
+app.add_typer(accounts.app, name="accounts")
+app.add_typer(jobs.app, name="job")
+app.add_typer(preview.plans, name="plan")
+app.add_typer(drift.app, name="drift")
+app.add_typer(parked.app, name="parked")
+app.command()(mode.mode)
+app.command()(preview.preview)
+app.command()(release.release)
+app.command()(release.replay)
 app.command()(logbook.events)
 
 

@@ -22,6 +22,7 @@ from schemas.ids import WorkerId
 from schemas.scim.definitions.catalog import core_catalog
 from tenants.administration.audit_round import AuditRound
 from tenants.ports import GatewayPorts, WorkerPorts
+from workers.erasure_round import ErasurePorts, ErasureRound
 from workers.worker import Worker, WorkerSettings
 
 log = structlog.get_logger(__name__)
@@ -29,6 +30,7 @@ log = structlog.get_logger(__name__)
 _FINISH_SECONDS = 20.0
 _POLL_SECONDS = 5.0
 _AUDIT_ROUND_SECONDS = 3600.0
+_ERASURE_ROUND_SECONDS = 2.0
 _EMBEDDED_POLL_SECONDS = 1.0
 """The command line is another process and has no way to notify an in-process bus."""
 
@@ -66,7 +68,7 @@ async def run_embedded(settings: Settings, *, started: Callable[[Stores], Awaita
 async def _opened(settings: Settings, name: str) -> AsyncIterator[tuple[Stores, Bus]]:
     async with (
         open_stores(settings.store_url) as stores,
-        open_bus(settings.bus_url, name=name, quorum=settings.uses_quorum) as bus,
+        open_bus(settings.bus_url, name=name, quorum=settings.uses_quorum, shelf=stores.shelf) as bus,
     ):
         yield stores, bus
 
@@ -105,7 +107,16 @@ async def working(settings: Settings, stores: Stores, bus: Bus) -> AsyncIterator
     """Carry out commands over the ports; at the exit what is in hand is finished."""
     worker = Worker(
         WorkerId(f"{socket.gethostname()}-{secrets.token_hex(4)}"),
-        WorkerPorts(registry=stores.registry, directory=stores.writer, lanes=bus.lanes, notices=bus.notices),
+        WorkerPorts(
+            registry=stores.registry,
+            directory=stores.writer,
+            lanes=bus.lanes,
+            notices=bus.notices,
+            jobs=stores.jobs,
+            pending=stores.pending,
+            accounts=stores.accounts,
+            sender=bus.jobs_sender,
+        ),
         catalog=core_catalog(),
         settings=WorkerSettings(
             batch_size=settings.batch_size,
@@ -117,14 +128,25 @@ async def working(settings: Settings, stores: Stores, bus: Bus) -> AsyncIterator
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(worker.run())
         audits = AuditRound(stores.registry, stores.audit, clock=time.time)
-        forgetting = tasks.create_task(audits.run(every_seconds=_AUDIT_ROUND_SECONDS))
+        rounds = [
+            tasks.create_task(audits.run(every_seconds=_AUDIT_ROUND_SECONDS)),
+            tasks.create_task(_erasures(stores, bus).run(every_seconds=_ERASURE_ROUND_SECONDS)),
+        ]
         log.info("Worker started")
         try:
             yield
         finally:
-            forgetting.cancel()
+            for each in rounds:
+                each.cancel()
             worker.stop()
     log.info("Worker stopped")
+
+
+def _erasures(stores: Stores, bus: Bus) -> ErasureRound:
+    ports = ErasurePorts(
+        erasures=stores.erasures, outbox=stores.outbox, audit=stores.audit, jobs=stores.jobs, parked=bus.parked
+    )
+    return ErasureRound(ports, clock=time.time)
 
 
 async def _told_to_stop() -> None:

@@ -12,14 +12,36 @@ from tenants.audit.sqlite import SqliteAuditLog
 from tenants.bus.inprocess import open_inprocess
 from tenants.bus.port import CommandSender, LaneReader, Notices, ParkedLane
 from tenants.bus.rabbitmq import open_rabbitmq
-from tenants.directory.mongo import MongoAccountReader, MongoDirectoryReader, MongoDirectoryWriter
+from tenants.bus.shelf import Shelf
+from tenants.bus.sqlite import SqliteShelf
+from tenants.directory.mongo import (
+    MongoAccountReader,
+    MongoDirectoryReader,
+    MongoDirectoryWriter,
+    MongoPendingReader,
+)
+from tenants.directory.pending import PendingReader
 from tenants.directory.port import AccountReader, DirectoryReader
-from tenants.directory.sqlite import SqliteAccountReader, SqliteDirectoryReader, SqliteDirectoryWriter
+from tenants.directory.sqlite import (
+    SqliteAccountReader,
+    SqliteDirectoryReader,
+    SqliteDirectoryWriter,
+    SqlitePendingReader,
+)
 from tenants.directory.writer import DirectoryWriter
+from tenants.erasures.mongo import MongoErasures
+from tenants.erasures.port import Erasures
+from tenants.erasures.sqlite import SqliteErasures
+from tenants.jobs.mongo import MongoJobs
+from tenants.jobs.port import Jobs
+from tenants.jobs.sqlite import SqliteJobs
 from tenants.mongo import open_mongo
 from tenants.outbox.mongo import MongoOutbox
 from tenants.outbox.port import Outbox
 from tenants.outbox.sqlite import SqliteOutbox
+from tenants.plans.mongo import MongoPlans
+from tenants.plans.port import Plans
+from tenants.plans.sqlite import SqlitePlans
 from tenants.read_cache.mongo import MongoReadCache
 from tenants.read_cache.port import ReadCache
 from tenants.read_cache.sqlite import SqliteReadCache
@@ -40,6 +62,12 @@ class Stores:
     read_cache: ReadCache
     audit: AuditArchive
     outbox: Outbox
+    jobs: Jobs
+    pending: PendingReader
+    plans: Plans
+    erasures: Erasures
+    shelf: Shelf | None = None
+    """For what a bus in this process sets aside, where the store offers one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +78,8 @@ class Bus:
     lanes: LaneReader
     notices: Notices
     parked: ParkedLane
+    jobs_sender: CommandSender
+    """For the steps of jobs, beside the gateway's in the same process."""
 
 
 @asynccontextmanager
@@ -82,6 +112,11 @@ async def open_sqlite_stores(path: str) -> AsyncIterator[Stores]:
             read_cache=SqliteReadCache(store),
             audit=SqliteAuditLog(store),
             outbox=SqliteOutbox(store),
+            jobs=SqliteJobs(store),
+            pending=SqlitePendingReader(store),
+            plans=SqlitePlans(store),
+            erasures=SqliteErasures(store),
+            shelf=SqliteShelf(store),
         )
 
 
@@ -97,11 +132,17 @@ async def open_mongo_stores(url: str, *, database: str) -> AsyncIterator[Stores]
             read_cache=MongoReadCache(store),
             audit=MongoAuditLog(store),
             outbox=MongoOutbox(store),
+            jobs=MongoJobs(store),
+            pending=MongoPendingReader(store),
+            plans=MongoPlans(store),
+            erasures=MongoErasures(store),
         )
 
 
 @asynccontextmanager
-async def open_bus(url: str, *, name: str, quorum: bool = True, namespace: str = "rollcall") -> AsyncIterator[Bus]:
+async def open_bus(
+    url: str, *, name: str, quorum: bool = True, namespace: str = "rollcall", shelf: Shelf | None = None
+) -> AsyncIterator[Bus]:
     """Open the bus of the URL: ``inprocess://`` or ``amqp://...``.
 
     Args:
@@ -109,13 +150,20 @@ async def open_bus(url: str, *, name: str, quorum: bool = True, namespace: str =
         name: What the broker's operator sees of this process.
         quorum: Whether lanes are quorum queues.
         namespace: What the names of the broker's queues begin with.
+        shelf: Where ``inprocess://`` keeps what is parked; None: in memory. A broker has its own place.
 
     Raises:
         PortUnavailableError: It cannot be reached.
     """
     if urlsplit(url).scheme == "inprocess":
-        async with open_inprocess() as bus:
-            yield Bus(bus.sender(), bus.reader(), bus.notices(), bus.parked_lane())
+        async with open_inprocess(shelf=shelf) as bus:
+            yield Bus(bus.sender(), bus.reader(), bus.notices(), bus.parked_lane(), bus.sender())
     else:
         async with open_rabbitmq(url, name=name, quorum=quorum, namespace=namespace) as rabbit:
-            yield Bus(await rabbit.sender(), await rabbit.reader(), await rabbit.notices(), rabbit.parked_lane())
+            yield Bus(
+                await rabbit.sender(),
+                await rabbit.reader(),
+                await rabbit.notices(),
+                rabbit.parked_lane(),
+                await rabbit.sender(),
+            )

@@ -9,6 +9,8 @@ ResourceId = NewType("ResourceId", str)
 """A SCIM resource's ``id``: 32 hexadecimal digits, ordered by time of creation; never assigned again."""
 AccountId = NewType("AccountId", str)
 CommandId = NewType("CommandId", str)
+JobId = NewType("JobId", str)
+PlanId = NewType("PlanId", str)
 TokenId = NewType("TokenId", str)
 """The ``jti`` of a SCIM token."""
 WorkerId = NewType("WorkerId", str)

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 from tenants.audit.port import AuditArchive, AuditLog
 from tenants.bus.port import CommandSender, LaneReader, Notices
+from tenants.directory.pending import PendingReader
 from tenants.directory.port import AccountReader, DirectoryReader
 from tenants.directory.writer import DirectoryWriter
+from tenants.jobs.port import Jobs
 from tenants.outbox.port import Outbox
 from tenants.read_cache.port import ReadCache
 from tenants.registry.port import Registry
@@ -31,6 +33,11 @@ class WorkerPorts:
     directory: DirectoryWriter
     lanes: LaneReader
     notices: Notices
+    jobs: Jobs
+    pending: PendingReader
+    accounts: AccountReader
+    sender: CommandSender
+    """By which the steps of jobs are put on the lanes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,5 +48,7 @@ class AdministrationPorts:
     accounts: AccountReader
     audit: AuditArchive
     outbox: Outbox
+    jobs: Jobs
+    pending: PendingReader
     notices: Notices | None
     """None where the bus is in another process; polling takes its place."""

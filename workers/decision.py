@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from schemas.ids import CommandId
-from schemas.messages.commands import Command
+from schemas.messages.commands import Command, ResourceCommand
 from schemas.messages.outcomes import Abandoned, Outcome, Rejected
 from schemas.scim.definitions.catalog import Catalog
 from schemas.scim.errors import ScimError
@@ -54,6 +54,7 @@ def _outcome(command: Command, workspace: Workspace) -> Outcome:
     except ScimError as refusal:
         if workspace.mutations != before:
             raise RuntimeError("an operation staged changes before it refused") from refusal
-        details = {"status": refusal.status, "scimType": refusal.scim_type, "reason": refusal.detail}
-        workspace.note(audit(command, workspace.moment.at, outcome="rejected", details=details))
+        if isinstance(command, ResourceCommand):
+            details = {"status": refusal.status, "scimType": refusal.scim_type, "reason": refusal.detail}
+            workspace.note(audit(command, workspace.moment.at, outcome="rejected", details=details))
         return Rejected(command.id, refusal.status, refusal.detail, refusal.scim_type)

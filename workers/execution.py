@@ -60,9 +60,8 @@ class Execution:
         except Exception as error:
             if len(commands) == 1:
                 log.exception("Command failed", tenant=tenant, command_id=commands[0].id)
-                return Result(
-                    (Abandoned(commands[0].id, "it failed and was parked"),), ((commands[0], type(error).__name__),)
-                )
+                abandoned = Abandoned(commands[0].id, "it failed and was parked", is_parked=True)
+                return Result((abandoned,), ((commands[0], type(error).__name__),))
             log.exception("Batch failed, its commands are carried out one by one", tenant=tenant, size=len(commands))
         return await self._one_by_one(tenant, commands)
 

@@ -4,7 +4,20 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import fields
 
-from schemas.ids import ResourceId
+from schemas.ids import AccountId, CommandId, ResourceId
+from schemas.messages.administration import (
+    ActivateAccounts,
+    AdministrationCommand,
+    AlignAccounts,
+    FlagAccount,
+    ImportAccounts,
+    ReleaseResources,
+    RepairAccounts,
+    RepeatState,
+    ResolveConflict,
+    SetAside,
+    TakeBack,
+)
 from schemas.messages.commands import Command, CreateResource, DeleteResource, PatchResource, ReplaceResource
 from schemas.scim.errors import ScimError
 from schemas.scim.membership import AddMembers, MembershipEdit, RemoveMembers, split_membership
@@ -50,6 +63,9 @@ class _Collected:
         self.all_members: set[ResourceId] = set()
         self.groups_of: set[ResourceId] = set()
         self.references: set[ResourceId] = set()
+        self.tombstones: set[ResourceId] = set()
+        self.accounts: set[AccountId] = set()
+        self.receipts: set[CommandId] = set()
 
     def add(self, command: Command) -> None:
         match command:
@@ -62,6 +78,8 @@ class _Collected:
             case DeleteResource():
                 self.resources.add(command.resource_id)
                 self.groups_of.add(command.resource_id)
+            case _:
+                self.administration(command)
 
     def need(self) -> Need:
         return Need(
@@ -73,7 +91,40 @@ class _Collected:
             all_members=frozenset(self.all_members),
             groups_of=frozenset(self.groups_of),
             references=frozenset(self.references),
+            tombstones=frozenset(self.tombstones),
+            accounts=frozenset(self.accounts),
+            receipts=frozenset(self.receipts),
         )
+
+    def administration(self, command: AdministrationCommand) -> None:
+        # A step of a job may be sent again, on another message, when its outcome was lost.
+        self.receipts.add(command.id)
+        match command:
+            case ReleaseResources(resources=resources, memberships=memberships):
+                self._all_about(resources)
+                self.memberships.update(memberships)
+                self.resources.update(group for group, _ in memberships)
+                self.references.update(member for _, member in memberships)
+            case SetAside(resources=resources) | TakeBack(resources=resources) | RepairAccounts(resources=resources):
+                self._all_about(resources)
+            case RepeatState(resources=resources):
+                self.resources.update(resources)
+                self.groups_of.update(resources)
+            case ResolveConflict(resource=resource, link=link):
+                self._all_about((resource,))
+                self.accounts.update((link,) if link is not None else ())
+            case ActivateAccounts(accounts=accounts) | AlignAccounts(accounts=accounts):
+                self.accounts.update(accounts)
+            case FlagAccount(account=account):
+                self.accounts.add(account)
+            case ImportAccounts(accounts=given):
+                self.accounts.update(AccountId(one.lms_id) for one in given)
+                self.logins.update(prepared_name("User", one.login) for one in given)
+
+    def _all_about(self, resources: Iterable[ResourceId]) -> None:
+        ids = set(resources)
+        self.resources |= ids
+        self.tombstones |= ids
 
     def create(self, command: CreateResource) -> None:
         self._name(command.resource_type, command.attributes.get(_UNIQUE[command.resource_type]))

@@ -3,19 +3,21 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import structlog
 
 from schemas.ids import TenantId, WorkerId
 from schemas.messages.commands import Command
-from schemas.messages.notices import TenantChanged, WorkerReported
+from schemas.messages.notices import JobChanged, TenantChanged, WorkerReported
 from schemas.scim.definitions.catalog import Catalog
 from tenants.bus.port import Delivery
 from tenants.errors import PortUnavailableError
 from tenants.ports import WorkerPorts
 from workers.balance import WorkerReports, excess_lanes
 from workers.execution import Execution
+from workers.jobs.driver import JobDriver
+from workers.jobs.settings import JobSettings
 from workers.token_round import TokenRound
 
 log = structlog.get_logger(__name__)
@@ -35,6 +37,7 @@ class WorkerSettings:
     """How often the registry is asked for tenants that no notice told of."""
     token_seconds: float = 300.0
     """How often tokens that end soon, or have ended, are looked for."""
+    jobs: JobSettings = field(default_factory=JobSettings)
 
 
 class Worker:
@@ -56,6 +59,7 @@ class Worker:
         self._clock = clock
         self._execution = Execution(ports.directory, catalog=catalog, clock=clock)
         self._token_round = TokenRound(ports.registry, clock=clock)
+        self._jobs = JobDriver(id, ports, settings=settings.jobs, clock=clock)
         self._reports = WorkerReports(id, lifetime_seconds=3 * settings.report_seconds)
         self._busy: dict[TenantId, int] = {}
         self._subscribed: set[TenantId] = set()
@@ -71,6 +75,7 @@ class Worker:
                 tasks.create_task(self._listen()),
                 tasks.create_task(self._report_and_balance()),
                 tasks.create_task(self._token_round.run(every_seconds=self._settings.token_seconds)),
+                tasks.create_task(self._jobs.run()),
             ]
             servers = [tasks.create_task(self._serve()) for _ in range(self._settings.lanes_at_once)]
             await self._stopping.wait()
@@ -149,6 +154,8 @@ class Worker:
                 case TenantChanged(tenant):
                     with suppress(PortUnavailableError):
                         await self._subscribe(tenant)
+                case JobChanged():
+                    self._jobs.wake()
                 case WorkerReported():
                     self._reports.hear(notice, now=self._clock())
                 case _:

@@ -5,7 +5,7 @@ stages; ``changes`` turns all that was staged into one transaction.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 
 from schemas.ids import AccountId, ResourceId
@@ -14,15 +14,19 @@ from schemas.messages.outcomes import Outcome
 from schemas.scim.conformity import conformed
 from schemas.scim.definitions.catalog import Catalog
 from schemas.scim.search import search_document
+from schemas.timestamps import unix_seconds
 from tenants.audit.port import AuditEntry
 from tenants.directory.records import Account, Cohort, Counters, Edge, Reference, StoredResource, Tombstone
 from tenants.directory.writer import Changes, Need, Snapshot
+from tenants.erasures.port import Erasure
+from tenants.policies.guard import WINDOW_MINUTES, Guard, limit_of, within_window
 from tenants.tenant import Dialect
 from workers.facts import MissingFactsError
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 EdgeKey = tuple[ResourceId, ResourceId]
+_MINUTE = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,9 @@ class Workspace:
         self.sequence = snapshot.counters.sequence + 1
         self.mutations = 0
         """How many changes were staged; a refused command must leave it as it was."""
+        minute = int(moment.unix_seconds) // _MINUTE
+        leaves = within_window(snapshot.counters.leaves, minute)
+        self.guard = Guard(limit_of(self.policies, snapshot.counters.accounts, leaves), leaves, minute)
         self._snapshot = snapshot
         self._need = need
         self._resources: dict[ResourceId, StoredResource | None] = {}
@@ -57,15 +64,31 @@ class Workspace:
             account.resource: account.id for account in snapshot.accounts.values() if account.resource
         }
         self._by_login = {account.login_key: account.id for account in snapshot.accounts.values()}
-        self._detached = {account.id for account in snapshot.accounts.values() if account.resource is None}
+        # Names and logins are unique: who was met with one is the only one who had it.
+        self._logins = frozenset(self._by_login)
+        self._named = {(resource.type, resource.name): resource.id for resource in snapshot.resources.values()}
+        self._unlinked = {account.id for account in snapshot.accounts.values() if _is_unlinked(account)}
         self._cohorts: dict[ResourceId, Cohort | None] = {}
         self._edges: dict[EdgeKey, Edge | None] = {}
         self._cleared: set[ResourceId] = set()
-        self._tombstones: list[Tombstone] = []
+        self._tombstones: dict[ResourceId, Tombstone | None] = {}
+        self.under_way: set[str] = set()
+        """Accounts and resources whose effects are just being carried out, one waiting for the other."""
         self._audit: list[AuditEntry] = []
         self._events: list[tuple[EventType, str, dict[str, Any]]] = []
+        self._erasures: list[Erasure] = []
 
     # Reading
+
+    def require(self, need: Need) -> None:
+        """See that all of it was loaded: one round trip for many questions that are about to be asked.
+
+        Raises:
+            MissingFactsError: Something was not.
+        """
+        missing = {field.name: getattr(need, field.name) - getattr(self._need, field.name) for field in fields(Need)}
+        if any(missing.values()):
+            raise MissingFactsError(Need(**missing))
 
     def conformed(self, resource_type: str, attributes: dict[str, Any]) -> dict[str, Any]:
         """Return the attributes as the tenant's extensions want them now.
@@ -88,11 +111,17 @@ class Workspace:
             raise MissingFactsError(Need(resources=frozenset([id])))
         return self._snapshot.resources.get(id)
 
+    def any_resource(self, id: ResourceId) -> StoredResource | None:
+        """Return the resource, of whichever type, or None."""
+        return self._resource(id)
+
     def holder(self, resource_type: str, name: str) -> ResourceId | None:
         """Return the id of the resource that has the prepared name."""
         key = (resource_type, name)
         if key in self._holders:
             return self._holders[key]
+        if key in self._named:
+            return self._named[key]
         if key not in self._need.names:
             raise MissingFactsError(Need(names=frozenset([key]), logins=frozenset([name])))
         return self._snapshot.holders.get(key)
@@ -103,27 +132,53 @@ class Workspace:
         if id is not None:
             account = self._account(id)
             return account if account is not None and account.resource == resource else None
-        if resource in self._fresh or resource in self._need.resources:
+        if resource in self._fresh or resource in self._need.resources or resource in self._need.tombstones:
             return None
         raise MissingFactsError(Need(resources=frozenset([resource])))
+
+    def account(self, id: AccountId) -> Account | None:
+        """Return the account, or None."""
+        found = self._account(id)
+        if found is None and id not in self._accounts and id not in self._need.accounts:
+            raise MissingFactsError(Need(accounts=frozenset([id])))
+        return found
 
     def _account(self, id: AccountId) -> Account | None:
         return self._accounts[id] if id in self._accounts else self._snapshot.accounts.get(id)
 
     def account_with_login(self, login: str) -> Account | None:
         """Return the account that has the prepared login."""
-        if login not in self._need.logins:
-            raise MissingFactsError(Need(logins=frozenset([login])))
         id = self._by_login.get(login)
         account = self._account(id) if id is not None else None
-        return account if account is not None and account.login_key == login else None
+        if account is not None and account.login_key == login:
+            return account
+        if login not in self._need.logins and login not in self._logins:
+            raise MissingFactsError(Need(logins=frozenset([login])))
+        return None
 
-    def detached_accounts(self, external_id: str) -> Sequence[Account]:
-        """Return the accounts that were kept when their Users with this externalId were deleted."""
+    def unlinked_accounts(self, external_id: str) -> list[Account]:
+        """Return the accounts with this externalId that are linked to nobody, or to somebody deleted."""
         if external_id not in self._need.external_ids:
             raise MissingFactsError(Need(external_ids=frozenset([external_id])))
-        found = [self._account(id) for id in sorted(self._detached)]
-        return [account for account in found if account is not None and account.external_id == external_id]
+        return [account for account in self._all_unlinked() if account.external_id == external_id]
+
+    def imported_accounts(self, email: str) -> list[Account]:
+        """Return the accounts that the LMS had before with this folded, verified address, linked to nobody."""
+        if email not in self._need.emails:
+            raise MissingFactsError(Need(emails=frozenset([email])))
+        return [account for account in self._all_unlinked() if account.is_imported and account.email == email]
+
+    def _all_unlinked(self) -> list[Account]:
+        found = [self._account(id) for id in sorted(self._unlinked)]
+        return [account for account in found if account is not None]
+
+    def tombstone(self, id: ResourceId) -> Tombstone | None:
+        """Return the mark of a deleted resource whose leave is pending."""
+        if id in self._tombstones:
+            return self._tombstones[id]
+        if id not in self._need.tombstones:
+            raise MissingFactsError(Need(tombstones=frozenset([id])))
+        return self._snapshot.tombstones.get(id)
 
     def cohort(self, group: ResourceId) -> Cohort | None:
         """Return the Group's cohort; the Group must have been read before."""
@@ -217,14 +272,21 @@ class Workspace:
         self._by_login[account.login_key] = account.id
         if account.resource is not None:
             self._account_of[account.resource] = account.id
-            self._detached.discard(account.id)
+        if _is_unlinked(account):
+            self._unlinked.add(account.id)
         else:
-            self._detached.add(account.id)
+            self._unlinked.discard(account.id)
         self.mutations += 1
 
     def remove_account(self, account: Account) -> None:
-        """Stage the end of an account."""
+        """Stage the end of an account, after which nothing of its person is to be left."""
         self._accounts[account.id] = None
+        self._erasures.append(Erasure(self.tenant.id, account.id, account.resource, self.moment.at))
+        self.mutations += 1
+
+    def erase_traces(self, resource: ResourceId) -> None:
+        """Stage that nothing is to be left of the person of a User that has no account."""
+        self._erasures.append(Erasure(self.tenant.id, None, resource, self.moment.at))
         self.mutations += 1
 
     def put_cohort(self, cohort: Cohort) -> None:
@@ -239,13 +301,27 @@ class Workspace:
 
     def put_tombstone(self, tombstone: Tombstone) -> None:
         """Stage the mark of a deleted resource whose leave is pending."""
-        self._tombstones.append(tombstone)
+        self._tombstones[tombstone.id] = tombstone
+        self.mutations += 1
+
+    def remove_tombstone(self, tombstone: Tombstone) -> None:
+        """Stage the end of the mark: the leave is carried out, or there is nothing to leave any more."""
+        self._tombstones[tombstone.id] = None
         self.mutations += 1
 
     def emit(self, type: EventType, subject: str, payload: dict[str, Any]) -> None:
         """Stage an event."""
         self._events.append((type, subject, payload))
         self.mutations += 1
+
+    @property
+    def told(self) -> int:
+        """How many events were staged so far."""
+        return len(self._events)
+
+    def told_since(self, number: int) -> list[str]:
+        """Return the types of the events that were staged after so many."""
+        return [type.value for type, _, _ in self._events[number:]]
 
     def note(self, entry: AuditEntry) -> None:
         """Stage an audit entry; refusals have theirs, too."""
@@ -256,6 +332,7 @@ class Workspace:
     def changes(self, outcomes: Sequence[Outcome]) -> Changes:
         """Return everything staged as one transaction."""
         before = self._snapshot.counters
+        tripped = self._tell_of_guard(before)
         inserted, updated, removed = self._resource_changes()
         return Changes(
             tenant=self.tenant.id,
@@ -268,6 +345,9 @@ class Workspace:
                 users=before.users + _growth("User", inserted, removed),
                 groups=before.groups + _growth("Group", inserted, removed),
                 audit_digest=before.audit_digest,
+                accounts=before.accounts + self._managed_growth(),
+                leaves=self.guard.leaves_after(),
+                guard_tripped=tripped,
             ),
             receipts=outcomes,
             at=self.moment.at,
@@ -282,13 +362,36 @@ class Workspace:
             accounts_removed=[id for id in _ended(self._accounts) if id in self._snapshot.accounts],
             cohorts_put=_put(self._cohorts),
             cohorts_removed=[id for id in _ended(self._cohorts) if id in self._snapshot.cohorts],
-            tombstones_put=self._tombstones,
+            tombstones_put=_put(self._tombstones),
+            tombstones_removed=[
+                (kept.type, id) for id in _ended(self._tombstones) if (kept := self._snapshot.tombstones.get(id))
+            ],
             audit=self._audit,
             events=[
                 Event(self.tenant.id, before.events + offset, self.sequence, type, subject, self.moment.at, payload)
                 for offset, (type, subject, payload) in enumerate(self._events, 1)
             ],
+            erasures=self._erasures,
         )
+
+    def _managed_growth(self) -> int:
+        growth = 0
+        for id, account in self._accounts.items():
+            before = self._snapshot.accounts.get(id)
+            growth += (account is not None and account.resource is not None) - (
+                before is not None and before.resource is not None
+            )
+        return growth
+
+    def _tell_of_guard(self, before: Counters) -> str:
+        """Return when the guard began to hold; where that is new, the LMS is told, once within the guard's window."""
+        if not self.guard.held:
+            return before.guard_tripped
+        since = unix_seconds(before.guard_tripped) if before.guard_tripped else 0.0
+        if self.moment.unix_seconds - since >= WINDOW_MINUTES * _MINUTE:
+            self.emit(EventType.GUARD_TRIPPED, self.tenant.id, {"tenant": self.tenant.id, "limit": self.guard.limit})
+            return self.moment.at
+        return before.guard_tripped
 
     def _resource_changes(self) -> tuple[list[StoredResource], list[StoredResource], list[tuple[str, ResourceId]]]:
         inserted: list[StoredResource] = []
@@ -315,6 +418,10 @@ class Workspace:
 
     def _was_edge(self, key: EdgeKey) -> bool:
         return key in self._snapshot.edges and key[0] not in self._cleared
+
+
+def _is_unlinked(account: Account) -> bool:
+    return account.resource is None or account.is_leaving
 
 
 def _put(staged: dict[Key, Value | None]) -> list[Value]:

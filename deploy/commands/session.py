@@ -19,15 +19,24 @@ from rich.text import Text
 
 from deploy.settings import Settings, SettingsError, read_settings
 from deploy.signing import keys_of, with_signing_keys
-from deploy.wiring import Stores, open_bus, open_stores
+from deploy.wiring import Bus, Stores, open_bus, open_stores
 from tenants.administration.actor import Actor, RefusedError
 from tenants.administration.audit import AuditAdministration
 from tenants.administration.audit_timeline import Timelines
+from tenants.administration.drift import DriftAdministration
 from tenants.administration.extended import ExtendedResources
+from tenants.administration.guard import GuardAdministration
+from tenants.administration.jobs import JobAdministration
+from tenants.administration.mode import ModeAdministration
+from tenants.administration.parked import ParkedAdministration
+from tenants.administration.plans import PlanAdministration
+from tenants.administration.preview import Preview
+from tenants.administration.rehearsal import SettingsAdministration
 from tenants.administration.schemas import SchemaAdministration
 from tenants.administration.tenants import TenantAdministration
 from tenants.administration.tokens import TokenAdministration
-from tenants.bus.port import Notices
+from tenants.bus.port import Notices, ParkedLane
+from tenants.bus.shelf import ShelfParkedLane
 from tenants.errors import PortUnavailableError
 from tenants.ports import AdministrationPorts
 
@@ -49,6 +58,14 @@ class Session:
     schemas: SchemaAdministration
     audit: AuditAdministration
     timelines: Timelines
+    jobs: JobAdministration
+    modes: ModeAdministration
+    preview: Preview
+    plans: PlanAdministration
+    parked: ParkedAdministration
+    drift: DriftAdministration
+    changes: SettingsAdministration
+    guard: GuardAdministration
     actor: Actor
 
 
@@ -57,42 +74,66 @@ async def open_session(settings: Settings) -> AsyncIterator[Session]:
     """Open the store, and the bus for notices where it is to be had: without them other processes learn by polling."""
     async with AsyncExitStack() as stack:
         stores = await stack.enter_async_context(open_stores(settings.store_url))
-        yield session_over(settings, stores, await _notices(settings, stack))
+        bus = await _bus(settings, stack)
+        notices = bus.notices if bus is not None else None
+        yield session_over(settings, stores, notices, parked=_parked_lane(settings, stores, bus))
 
 
-def session_over(settings: Settings, stores: Stores, notices: Notices | None) -> Session:
-    """Return the use cases over open stores."""
+def session_over(
+    settings: Settings, stores: Stores, notices: Notices | None, *, parked: ParkedLane | None = None
+) -> Session:
+    """Return the use cases over open stores; without a parked lane nothing can be done about parked commands."""
     ports = AdministrationPorts(
         registry=stores.registry,
         accounts=stores.accounts,
         audit=stores.audit,
         outbox=stores.outbox,
+        jobs=stores.jobs,
+        pending=stores.pending,
         notices=notices,
     )
     tokens = TokenAdministration(
         ports, keys=keys_of(settings), clock=time.time, new_id=lambda: uuid4().hex, cap_days=settings.token_cap_days
     )
+    tenants = TenantAdministration(ports, clock=time.time)
+    jobs = JobAdministration(ports, clock=time.time, new_id=lambda: uuid4().hex)
+    modes = ModeAdministration(tenants, jobs, stores.pending)
+    preview = Preview(stores.pending, stores.writer, clock=time.time)
     return Session(
         settings=settings,
         stores=stores,
-        tenants=TenantAdministration(ports, clock=time.time),
+        tenants=tenants,
         tokens=tokens,
         schemas=SchemaAdministration(ports, ExtendedResources(stores.directory, stores.writer), clock=time.time),
         audit=AuditAdministration(ports, clock=time.time),
         timelines=Timelines(ports, stores.directory),
+        jobs=jobs,
+        modes=modes,
+        preview=preview,
+        plans=PlanAdministration(stores.plans, preview, stores.audit, clock=time.time, new_id=lambda: uuid4().hex),
+        parked=ParkedAdministration(ports, parked, clock=time.time),
+        drift=DriftAdministration(ports, stores.writer, jobs),
+        changes=SettingsAdministration(ports, tenants, modes, jobs),
+        guard=GuardAdministration(tenants, jobs, stores.pending, stores.writer, clock=time.time),
         actor=Actor(f"operator:{getpass.getuser()}", agent="rollcall command line"),
     )
 
 
-async def _notices(settings: Settings, stack: AsyncExitStack) -> Notices | None:
+async def _bus(settings: Settings, stack: AsyncExitStack) -> Bus | None:
     if settings.is_embedded:
         return None
     try:
-        bus = await stack.enter_async_context(open_bus(settings.bus_url, name="command", quorum=settings.uses_quorum))
+        return await stack.enter_async_context(open_bus(settings.bus_url, name="command", quorum=settings.uses_quorum))
     except PortUnavailableError as error:
         typer.echo(f"The bus cannot be reached ({error}); other processes will learn of this within seconds.", err=True)
         return None
-    return bus.notices
+
+
+def _parked_lane(settings: Settings, stores: Stores, bus: Bus | None) -> ParkedLane | None:
+    """Return what was parked: the broker keeps it, or the embedded shape's file; None where it is out of reach."""
+    if bus is not None:
+        return bus.parked
+    return ShelfParkedLane(stores.shelf) if settings.is_embedded and stores.shelf is not None else None
 
 
 def run(work: Callable[[Session], Coroutine[Any, Any, T]]) -> T:

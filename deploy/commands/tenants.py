@@ -5,7 +5,9 @@ from typing import Any
 import typer
 from rich.table import Table
 
+from deploy.commands.mode import tell_switched
 from deploy.commands.session import AS_JSON, Session, run, show, table_of
+from tenants.administration.rehearsal import Rehearsal
 from tenants.administration.tenants import SettingsChange, settings_of
 from tenants.policies.settings import Activation, Authentication, Deprovisioning, OnReturn, OperationMode
 from tenants.tenant import Dialect, Tenant
@@ -20,6 +22,11 @@ _ON_RETURN = typer.Option(None, help="What a POST for an inactive User with the 
 _DIALECT = typer.Option(None, help="tolerant: what real identity providers send; strict: the RFCs alone.")
 _TOKEN_LIMIT = typer.Option(None, help="How many SCIM tokens may live at once, 1 to 5.")
 _DISPLAY_NAME = typer.Option(None, help="The name that people read.")
+
+_DRY_RUN = typer.Option(False, "--dry-run", help="Change nothing; say what the change would do.")
+_EXISTING = typer.Option(
+    False, "--existing", help="Apply authentication and activation to existing accounts too; may be repeated later."
+)
 
 
 @app.command()
@@ -71,13 +78,31 @@ def set_tenant(
     dialect: Dialect | None = _DIALECT,
     token_limit: int | None = _TOKEN_LIMIT,
     display_name: str | None = _DISPLAY_NAME,
+    is_rehearsal: bool = _DRY_RUN,
+    existing: bool = _EXISTING,
     as_json: bool = AS_JSON,
 ) -> None:
-    """Change a tenant's settings; what is not named stays."""
+    """Change a tenant's settings; what is not named stays. A change of the mode is one as by `rollcall mode`.
+
+    Settings are for what comes; --dry-run tells what they mean for who is there already, --existing applies them there.
+    """
     change = SettingsChange(
         display_name, dialect, mode, authentication, activation, deprovisioning, on_return, token_limit
     )
-    _run_and_show(lambda session: session.tenants.change(name, change, actor=session.actor), as_json=as_json)
+
+    if is_rehearsal:
+        rehearsed = run(lambda session: session.changes.rehearse(name, change))
+        show(_rehearsed(rehearsed), as_json=as_json, table=lambda: _rehearsal(rehearsed))
+        return
+
+    async def work(session: Session) -> Tenant:
+        changed = await session.changes.change(name, change, existing=existing, actor=session.actor)
+        tell_switched(changed.switched)
+        for job in changed.jobs:
+            typer.echo(f"A job changes existing accounts: `rollcall job watch {name} {job.id}`", err=True)
+        return changed.switched.tenant
+
+    _run_and_show(work, as_json=as_json)
 
 
 @app.command()
@@ -104,6 +129,22 @@ def _record(row: dict[str, Any]) -> Table:
     table = table_of(("setting", "value"), list(row.items()))
     table.show_header = False
     return table
+
+
+def _rehearsed(rehearsal: Rehearsal) -> dict[str, Any]:
+    return {
+        "changed": {setting: list(both) for setting, both in rehearsal.changed.items()},
+        "consequences": [
+            {"setting": one.setting, "count": one.count, "what": one.what, "when": one.when.value}
+            for one in rehearsal.consequences
+        ],
+    }
+
+
+def _rehearsal(rehearsal: Rehearsal) -> Table:
+    changes = [(setting, f"{before} → {after}", "", "") for setting, (before, after) in rehearsal.changed.items()]
+    consequences = [(one.setting, one.what, f"{one.count:,}", one.when.value) for one in rehearsal.consequences]
+    return table_of(("setting", "what", "count", "when"), [*changes, *consequences])
 
 
 def _shown(tenant: Tenant, session: Session) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from gateway.visit import Visit
-from schemas.messages.commands import Caller
+from schemas.messages.callers import Caller
 from schemas.scim.definitions.catalog import Catalog, core_catalog
 from schemas.scim.definitions.model import ResourceType
 from schemas.scim.errors import InvalidValueError

@@ -17,7 +17,7 @@ from gateway.refusals import RejectedError, TooManyRequestsError
 from gateway.settings import GatewaySettings
 from schemas.ids import CommandId, TenantId
 from schemas.messages.commands import Command
-from schemas.messages.outcomes import Abandoned, Applied, Outcome, Rejected
+from schemas.messages.outcomes import Abandoned, Applied, Carried, Outcome, Rejected
 from tenants.bus.port import CommandSender
 from tenants.errors import PortUnavailableError, UncertainDeliveryError
 
@@ -87,6 +87,8 @@ class Submission:
                 raise RejectedError(outcome)
             case Abandoned(reason=reason):
                 raise NoOutcomeError(f"the command was abandoned: {reason}")
+            case Carried():
+                raise TypeError("administrators' commands are not sent from here")
 
     async def receive(self) -> None:
         """Hand out outcomes as they come in, until the bus closes."""

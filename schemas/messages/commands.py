@@ -9,18 +9,8 @@ from typing import Any
 import msgspec
 
 from schemas.ids import CommandId, ResourceId, TenantId
-
-
-class Caller(msgspec.Struct, frozen=True):
-    """Who sent the request that a command stands for; goes to the audit log."""
-
-    principal: str
-    """``token:<jti>`` for a provisioning client, ``operator:<name>`` for the command line."""
-    name: str
-    """The token's name as the administrator gave it."""
-    address: str
-    agent: str
-    request_id: str
+from schemas.messages.administration import AdministrationCommand
+from schemas.messages.callers import Caller
 
 
 class PatchOperation(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -91,4 +81,6 @@ class DeleteResource(msgspec.Struct, frozen=True, tag="delete"):
     if_none_match: tuple[str, ...] = ()
 
 
-Command = CreateResource | ReplaceResource | PatchResource | DeleteResource
+ResourceCommand = CreateResource | ReplaceResource | PatchResource | DeleteResource
+"""What a provisioning client asks for."""
+Command = ResourceCommand | AdministrationCommand

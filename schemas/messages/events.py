@@ -25,9 +25,12 @@ class EventType(StrEnum):
     TOKEN_EXPIRING = "token.expiring"  # noqa: S105 - the name of an event, not a secret
     TOKEN_EXPIRED = "token.expired"  # noqa: S105 - the name of an event, not a secret
     TOKEN_REVOKED = "token.revoked"  # noqa: S105 - the name of an event, not a secret
+    GUARD_TRIPPED = "tenant.guard_tripped"
 
 
-OPERATIONAL = frozenset({EventType.TOKEN_EXPIRING, EventType.TOKEN_EXPIRED, EventType.TOKEN_REVOKED})
+OPERATIONAL = frozenset(
+    {EventType.TOKEN_EXPIRING, EventType.TOKEN_EXPIRED, EventType.TOKEN_REVOKED, EventType.GUARD_TRIPPED}
+)
 """Events about the provisioning itself; whoever follows people passes them over."""
 
 

@@ -29,4 +29,10 @@ class WorkerReported(msgspec.Struct, frozen=True, tag="worker_reported"):
     leaving: bool = False
 
 
-Notice = TenantChanged | TokenChanged | WorkerReported
+class JobChanged(msgspec.Struct, frozen=True, tag="job_changed"):
+    """A job of the tenant was started, stopped, or is to go on."""
+
+    tenant: TenantId
+
+
+Notice = TenantChanged | TokenChanged | WorkerReported | JobChanged

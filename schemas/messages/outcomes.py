@@ -34,6 +34,26 @@ class Abandoned(msgspec.Struct, frozen=True, tag="abandoned"):
 
     command: CommandId
     reason: str
+    is_parked: bool = False
+    """It failed by a fault of ours and was set aside: sent again it would fail again."""
 
 
-Outcome = Applied | Rejected | Abandoned
+class Item(msgspec.Struct, frozen=True):
+    """What an administrator's command came to for one resource, account or membership."""
+
+    id: str
+    effects: tuple[str, ...] = ()
+    """What was done; nothing where it was as it should be already."""
+    failure: str | None = None
+    """Why it was not done, in words for an administrator."""
+
+
+class Carried(msgspec.Struct, frozen=True, tag="carried"):
+    """An administrator's command is carried out and durable."""
+
+    command: CommandId
+    sequence: int
+    items: tuple[Item, ...] = ()
+
+
+Outcome = Applied | Rejected | Abandoned | Carried

@@ -31,7 +31,7 @@ def render(
     """Return the resource as one JSON object, without the ``members`` of a Group and the ``groups`` of a User."""
     schemas = [resource_type.schema.id]
     body: dict[str, Any] = {"schemas": schemas, "id": id}
-    if external_id := attributes.get("externalId"):
+    if (external_id := attributes.get("externalId")) is not None:
         body["externalId"] = external_id
     extended: dict[str, Any] = {}
     for name, value in attributes.items():

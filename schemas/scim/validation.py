@@ -11,6 +11,7 @@ from typing import Any
 
 from schemas.scim.checks import Check, Table, checked, compile_table, ignored
 from schemas.scim.definitions.model import Attribute, ResourceType
+from schemas.scim.envelope import check_texts, schemas_of
 from schemas.scim.errors import InvalidSyntaxError, InvalidValueError
 from schemas.scim.opaque import opaque_extensions
 
@@ -27,13 +28,15 @@ def validate(payload: object, resource_type: ResourceType, *, strict: bool) -> d
     opaque extensions, which stay as they are; a strict one refuses it.
 
     Raises:
-        InvalidSyntaxError: No JSON object; strict: not of the resource type's schemas.
+        InvalidSyntaxError: No JSON object, or ``schemas`` of another form; strict: not of the resource type's schemas.
         InvalidValueError: A required attribute is missing, or a value does not fit its attribute.
     """
     if not isinstance(payload, dict):
         raise InvalidSyntaxError("the body must be a JSON object")
+    schemas = schemas_of(payload)
+    check_texts(schemas)
     if strict:
-        _check_schemas(payload, resource_type)
+        _check_schemas(schemas, resource_type)
     return validate_attributes(payload, resource_type, strict=strict)
 
 
@@ -115,17 +118,13 @@ def _extension(uri: str, attributes: Mapping[str, Attribute], table: Table, *, s
     return check
 
 
-def _check_schemas(payload: Mapping[str, Any], resource_type: ResourceType) -> None:
-    schemas = next((value for name, value in payload.items() if name.lower() == "schemas"), None)
-    if not isinstance(schemas, list) or not schemas:
+def _check_schemas(schemas: Any, resource_type: ResourceType) -> None:
+    if not schemas:
         raise InvalidSyntaxError("schemas must be a non-empty array of URIs")
-    base = resource_type.schema.id.lower()
-    named = set()
+    named = {uri.lower() for uri in schemas}
+    known = {resource_type.schema.id.lower(), *resource_type.extensions}
     for uri in schemas:
-        if not isinstance(uri, str):
-            raise InvalidSyntaxError("schemas must be a non-empty array of URIs")
-        if uri.lower() != base and uri.lower() not in resource_type.extensions:
+        if uri.lower() not in known:
             raise InvalidSyntaxError(f"{uri[:_SCHEMAS_SHOWN]} is not a schema of {resource_type.name}")
-        named.add(uri.lower())
-    if base not in named:
+    if resource_type.schema.id.lower() not in named:
         raise InvalidSyntaxError(f"schemas must name {resource_type.schema.id}")

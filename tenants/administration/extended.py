@@ -1,4 +1,4 @@
-"""The resources that hold values under an extension's URI, looked through when its schema comes or changes."""
+"""The resources that hold values under an extension's URI, looked through when its schema comes, changes or goes."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -6,10 +6,12 @@ from dataclasses import replace
 
 from schemas.ids import ResourceId, TenantId
 from schemas.scim.conformity import conformed, misfits
+from schemas.scim.definitions.catalog import core_catalog
 from schemas.scim.definitions.extensions import ExtensionSchema
 from schemas.scim.definitions.model import ResourceType
 from schemas.scim.filters.nodes import Field, Matches, Operator
 from schemas.scim.query import Position, Query
+from schemas.scim.rendering import render
 from schemas.scim.search import fold, search_document
 from tenants.directory.port import DirectoryReader
 from tenants.directory.records import StoredResource
@@ -22,10 +24,10 @@ _PAUSE_SECONDS = 0.01
 
 
 class ExtendedResources:
-    """Finds them, and renews their search documents.
+    """Finds them, and renews what follows from their attributes and the schemas: search documents and answers.
 
-    Search documents follow from the attributes and the schemas. Neither the resources nor their versions change, so
-    this is no command of the tenant's lane; it gives way to the lane's transactions.
+    Attributes stay as they came until the resource is next written, and versions stand, so this is no command of the
+    tenant's lane; it gives way to the lane's transactions.
     """
 
     def __init__(self, directory: DirectoryReader, writer: DirectoryWriter) -> None:
@@ -50,22 +52,23 @@ class ExtendedResources:
                 break
         return found[:limit]
 
-    async def renew(self, tenant: TenantId, extension: ExtensionSchema, resource_type: ResourceType) -> int:
-        """Bring the search documents of all of them up to the type's schemas; return how many there were."""
+    async def renew(self, tenant: TenantId, extension: ExtensionSchema) -> int:
+        """Bring all of them up to the tenant's schemas as they are by now; return how many there were."""
         count = 0
         async for ids in self._holders(tenant, extension):
-            await self._renew(tenant, ids, resource_type)
+            await self._renew(tenant, ids, extension.resource_type)
             count += len(ids)
         return count
 
-    async def _renew(self, tenant: TenantId, ids: Sequence[ResourceId], resource_type: ResourceType) -> None:
+    async def _renew(self, tenant: TenantId, ids: Sequence[ResourceId], type_name: str) -> None:
         """Renew these, fewer at a time when the lane comes first: the less is loaded, the sooner it is written."""
         waiting, at_once = list(ids), _AT_ONCE
         while waiting:
             now = waiting[:at_once]
             snapshot = await self._writer.load(tenant, Need(resources=frozenset(now)))
-            renewed = {one.id: _renewed(one, resource_type) for one in _loaded(snapshot, now, resource_type)}
-            stale = [one for id, one in renewed.items() if one.search != snapshot.resources[id].search]
+            resource_type = core_catalog().with_extensions(snapshot.tenant.extensions).resource_type(type_name)
+            renewed = [_renewed(one, resource_type) for one in _loaded(snapshot, now, resource_type)]
+            stale = [one for one in renewed if one != snapshot.resources[one.id]]
             try:
                 if stale:
                     await self._writer.commit(_changes(snapshot, stale))
@@ -98,15 +101,11 @@ def _loaded(snapshot: Snapshot, ids: Sequence[ResourceId], resource_type: Resour
 
 
 def _renewed(resource: StoredResource, resource_type: ResourceType) -> StoredResource:
-    search = search_document(
-        resource_type,
-        resource.id,
-        conformed(resource.attributes, resource_type),
-        created=resource.created,
-        modified=resource.modified,
-        version=resource.version,
-    )
-    return replace(resource, search=search)
+    attributes = conformed(resource.attributes, resource_type)
+    when, id = {"created": resource.created, "modified": resource.modified}, resource.id
+    search = search_document(resource_type, id, attributes, **when, version=resource.version)
+    rendered = render(resource_type, id, attributes, **when, version=resource.version)
+    return replace(resource, search=search, rendered=rendered)
 
 
 def _changes(snapshot: Snapshot, updated: Sequence[StoredResource]) -> Changes:

@@ -35,7 +35,8 @@ class SchemaAdministration:
     """An administrator's hand on a tenant's schemas.
 
     A change of the tenant's record raises its revision, so that from then on no transaction commits under the old
-    schemas. What was stored before is looked through afterwards, so that filters find it.
+    schemas. What was stored before is looked through afterwards, so that filters find it and readers get it in the
+    schema's form.
     """
 
     def __init__(self, ports: AdministrationPorts, resources: ExtendedResources, *, clock: Callable[[], float]) -> None:
@@ -123,12 +124,13 @@ class SchemaAdministration:
             )
         after = replace(before, extensions=tuple(each for each in before.extensions if each != extension))
         await self._replace(after)
-        await self._note(after, "schema.removed", Registered(extension, count), actor)
-        return Registered(extension, count)
+        done = Registered(extension, await self._resources.renew(after.id, extension) if count else 0)
+        await self._note(after, "schema.removed", done, actor)
+        return done
 
     async def _put(self, after: Tenant, extension: ExtensionSchema, action: str, actor: Actor) -> Registered:
         changed = await self._replace(after)
-        count = await self._resources.renew(changed.id, extension, _type(changed, extension))
+        count = await self._resources.renew(changed.id, extension)
         done = Registered(extension, count)
         await self._note(changed, action, done, actor)
         return done
@@ -141,7 +143,7 @@ class SchemaAdministration:
                     (
                         f"values were kept under {extension.uri} that do not fit; the first are:",
                         *(f"  {extension.resource_type} {id}: {reason}" for id, reason in found),
-                        "Change the schema, or let those values go with the next change of each (--drop-misfits).",
+                        "Change the schema, or have those values left out from now on (--drop-misfits).",
                     )
                 )
             )

@@ -85,6 +85,16 @@ class TenantAdministration:
         _check(before, change)
         return await self._replace(before, _changed(before, change), "tenant.changed", actor)
 
+    async def rehearse(self, name: str, change: SettingsChange) -> tuple[Tenant, Tenant]:
+        """Return the tenant as it is, and as the change would leave it; nothing is changed.
+
+        Raises:
+            RefusedError: There is no such tenant, or the settings are at odds.
+        """
+        before = await self.tenant(name)
+        _check(before, change)
+        return before, _changed(before, change)
+
     async def suspend(self, name: str, *, actor: Actor) -> Tenant:
         """Stop serving the tenant's provisioning clients: they get 403 and nothing is stored."""
         before = await self.tenant(name)
@@ -94,6 +104,14 @@ class TenantAdministration:
         """Serve a suspended tenant's provisioning clients again."""
         before = await self.tenant(name)
         return await self._replace(before, replace(before, status=TenantStatus.ACTIVE), "tenant.resumed", actor)
+
+    async def put(self, before: Tenant, after: Tenant, *, actor: Actor) -> Tenant:
+        """Put a changed record in the place of the one that was read.
+
+        Raises:
+            RefusedError: Somebody else changed it meanwhile.
+        """
+        return await self._replace(before, after, "tenant.changed", actor)
 
     async def _replace(self, before: Tenant, after: Tenant, action: str, actor: Actor) -> Tenant:
         if after == before:

@@ -134,20 +134,24 @@ def _link_of(document: Document) -> Link:
 
 
 def _append(database: Database, tenant: TenantId, entries: Sequence[AuditEntry]) -> None:
-    def write(session: ClientSession) -> None:
-        before = database.tenants.find_one_and_update(
-            {"_id": tenant}, {"$inc": {"audit": len(entries)}}, session=session
-        )
-        if before is None:
-            raise UnknownTenantError(f"there is no tenant {tenant}")
-        previous = before.get("audit_digest", "")
-        links = seal(tenant, entries, after=before["audit"], sequence=0, previous=previous, random_bytes=os.urandom)
-        database.tenants.update_one(
-            {"_id": tenant}, {"$set": {"audit_digest": last_digest(links, previous)}}, session=session
-        )
-        database.journal.insert_many(audit_documents(tenant, links), session=session)
+    transact(database, lambda session: append_entries(database, tenant, entries, session))
 
-    transact(database, write)
+
+def append_entries(database: Database, tenant: TenantId, entries: Sequence[AuditEntry], session: ClientSession) -> None:
+    """Append entries, one at least, within a transaction.
+
+    Raises:
+        UnknownTenantError: There is no such tenant.
+    """
+    before = database.tenants.find_one_and_update({"_id": tenant}, {"$inc": {"audit": len(entries)}}, session=session)
+    if before is None:
+        raise UnknownTenantError(f"there is no tenant {tenant}")
+    previous = before.get("audit_digest", "")
+    links = seal(tenant, entries, after=before["audit"], sequence=0, previous=previous, random_bytes=os.urandom)
+    database.tenants.update_one(
+        {"_id": tenant}, {"$set": {"audit_digest": last_digest(links, previous)}}, session=session
+    )
+    database.journal.insert_many(audit_documents(tenant, links), session=session)
 
 
 def _find(database: Database, tenant: TenantId, query: AuditQuery) -> list[AuditEntry]:

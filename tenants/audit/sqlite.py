@@ -26,22 +26,7 @@ class SqliteAuditLog(AuditArchive):
         self._store = store
 
     async def append(self, tenant: TenantId, entries: Sequence[AuditEntry]) -> None:
-        def write(connection: Connection) -> None:
-            # A commit compares this counter, so a transaction decided before the append is decided again.
-            row = connection.execute(
-                "UPDATE tenants SET audit = audit + ? WHERE id = ? RETURNING audit, audit_digest",
-                (len(entries), tenant),
-            ).fetchone()
-            if row is None:
-                raise UnknownTenantError(tenant)
-            after, previous = row[0] - len(entries), row[1]
-            links = seal(tenant, entries, after=after, sequence=0, previous=previous, random_bytes=os.urandom)
-            connection.execute(
-                "UPDATE tenants SET audit_digest = ? WHERE id = ?", (last_digest(links, previous), tenant)
-            )
-            insert_links(connection, tenant, links)
-
-        await self._store.write(write)
+        await self._store.write(lambda connection: append_entries(connection, tenant, entries))
 
     async def entries(self, tenant: TenantId, *, after: int, limit: int) -> Sequence[AuditEntry]:
         return await self.find(tenant, AuditQuery(after=after, limit=limit))
@@ -102,6 +87,24 @@ class SqliteAuditLog(AuditArchive):
             return len(links)
 
         return await self._store.write(write)
+
+
+def append_entries(connection: Connection, tenant: TenantId, entries: Sequence[AuditEntry]) -> None:
+    """Append entries within a transaction.
+
+    Raises:
+        UnknownTenantError: There is no such tenant.
+    """
+    # A commit compares this counter, so a transaction decided before the append is decided again.
+    row = connection.execute(
+        "UPDATE tenants SET audit = audit + ? WHERE id = ? RETURNING audit, audit_digest", (len(entries), tenant)
+    ).fetchone()
+    if row is None:
+        raise UnknownTenantError(tenant)
+    after, previous = row[0] - len(entries), row[1]
+    links = seal(tenant, entries, after=after, sequence=0, previous=previous, random_bytes=os.urandom)
+    connection.execute("UPDATE tenants SET audit_digest = ? WHERE id = ?", (last_digest(links, previous), tenant))
+    insert_links(connection, tenant, links)
 
 
 def insert_links(connection: Connection, tenant: TenantId, links: Sequence[Sealed]) -> None:

@@ -1,19 +1,23 @@
 """The bus of the embedded shape: gateway and workers in one process and one event loop.
 
 Its lanes live as long as the process. A command that is lost with it was never answered, so its sender asks again and
-nothing acknowledged is lost. Parked deliveries are lost with the process too: whoever must keep them runs RabbitMQ.
+nothing acknowledged is lost. Parked deliveries lie on a shelf: a file, which other processes see as well and ask for
+things back from, or the process's own memory.
 
 Commands and outcomes are handed over as they are, not as copies: whoever receives them does not change them.
 """
 
+import asyncio
 import itertools
 import time
 from bisect import insort
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import cast
 from weakref import WeakSet
+
+import structlog
 
 from schemas.ids import CommandId, TenantId
 from schemas.messages.commands import Command
@@ -21,12 +25,18 @@ from schemas.messages.notices import Notice
 from schemas.messages.outcomes import Outcome
 from schemas.timestamps import timestamp
 from tenants.bus.inbox import Inbox
-from tenants.bus.port import CommandSender, Delivery, LaneReader, Notices, ParkedDelivery, ParkedLane
+from tenants.bus.parked import parked_id, with_deadline
+from tenants.bus.port import CommandSender, Delivery, LaneReader, Notices, ParkedDelivery
 from tenants.bus.replies import outcomes_by_sender
 from tenants.bus.rotation import Rotation, again
+from tenants.bus.shelf import MemoryShelf, Shelf, ShelfParkedLane
 from tenants.errors import PortUnavailableError
 
+log = structlog.get_logger(__name__)
+
 _NOTICES_KEPT = 10_000
+_SHELF_SECONDS = 1.0
+"""How often is looked for what other processes want back."""
 
 
 @dataclass(slots=True, eq=False)
@@ -37,6 +47,8 @@ class _Receipt:
     outcomes: Inbox[Sequence[Outcome]]
     unparked: set[CommandId]
     """Parking the last of these acknowledges the delivery."""
+    shelved: str | None = None
+    """The id that it has on the shelf, from which it came back."""
 
 
 @dataclass(slots=True)
@@ -47,7 +59,6 @@ class _Lane:
     """What is with no reader, because none is in line; by place."""
     line: "list[InProcessReader]" = field(default_factory=list)
     """The first one is the active one."""
-    parked: list[ParkedDelivery] = field(default_factory=list)
 
     def put(self, delivery: Delivery) -> None:
         """Hand the delivery to the active reader, or let it wait for one."""
@@ -73,9 +84,12 @@ class _Lane:
 
 
 class _Lanes:
-    """The lane of each tenant, and when something happens there."""
+    """The lane of each tenant, when something happens there, and what was set aside."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], shelf: Shelf) -> None:
+        self.shelf = shelf
+        self._back: set[tuple[TenantId, str]] = set()
+        """What came back from the shelf and is not settled yet."""
         self._clock = clock
         self._places = itertools.count(1)
         self._lanes: dict[TenantId, _Lane] = {}
@@ -90,6 +104,37 @@ class _Lanes:
     def now(self) -> str:
         """Return the moment, RFC 3339."""
         return timestamp(self._clock())
+
+    async def bring_back(self) -> None:
+        """Put what is wanted back on its lane, once, with new deadlines."""
+        for wanted in await self.shelf.wanted():
+            parked = wanted.delivery
+            if (parked.tenant, parked.id) in self._back:
+                continue
+            self._back.add((parked.tenant, parked.id))
+            commands = with_deadline(parked.commands, self._clock() + wanted.patience_seconds)
+            unparked = {command.id for command in commands}
+            receipt = _Receipt(self.next_place(), Inbox(keep=0), unparked, shelved=parked.id)
+            self[parked.tenant].put(Delivery(parked.tenant, commands, redelivered=True, attempts=1, receipt=receipt))
+
+    async def set_aside(self, delivery: Delivery, reason: str) -> None:
+        """Put the delivery on the shelf; one that came from there lies there as before."""
+        id = parked_id(delivery.commands)
+        await self.shelf.put(ParkedDelivery(delivery.tenant, delivery.commands, reason, self.now(), id))
+        if _receipt(delivery).shelved == id:
+            # It may be wanted back once more by now, which this delivery's end must not undo.
+            self._leave_to_the_shelf(delivery, id)
+
+    async def has_returned(self, delivery: Delivery) -> None:
+        """Take a delivery that came back from the shelf off it."""
+        id = _receipt(delivery).shelved
+        if id is not None:
+            await self.shelf.returned(delivery.tenant, id)
+            self._leave_to_the_shelf(delivery, id)
+
+    def _leave_to_the_shelf(self, delivery: Delivery, id: str) -> None:
+        _receipt(delivery).shelved = None
+        self._back.discard((delivery.tenant, id))
 
 
 class InProcessSender(CommandSender):
@@ -140,6 +185,8 @@ class InProcessReader(LaneReader):
 
     async def settle(self, deliveries: Sequence[Delivery], outcomes: Sequence[Outcome]) -> None:
         answerable = [delivery for delivery in deliveries if self._is_answerable(delivery)]
+        for delivery in answerable:
+            await self._lanes.has_returned(delivery)
         for inbox, batch in outcomes_by_sender(answerable, outcomes, sender_of=_sender).items():
             inbox.put(batch)
         self._rotation.release(deliveries)
@@ -153,11 +200,11 @@ class InProcessReader(LaneReader):
     async def park(self, delivery: Delivery, reason: str) -> None:
         if not self._rotation.is_out(delivery):
             return
-        parked = ParkedDelivery(delivery.tenant, delivery.commands, reason, self._lanes.now())
-        self._lanes[delivery.tenant].parked.append(parked)
+        await self._lanes.set_aside(delivery, reason)
         unparked = _receipt(delivery).unparked
         unparked.difference_update(command.id for command in delivery.commands)
         if not unparked:
+            await self._lanes.has_returned(delivery)
             self._rotation.release([delivery])
 
     async def aclose(self) -> None:
@@ -198,21 +245,26 @@ class InProcessNotices(Notices):
             inbox.close()
 
 
-class InProcessParkedLane(ParkedLane):
-    """What was set aside in this process."""
+class InProcessParkedLane(ShelfParkedLane):
+    """What was set aside in this process; it goes back on the lane at once."""
 
     def __init__(self, lanes: _Lanes) -> None:
+        super().__init__(lanes.shelf)
         self._lanes = lanes
 
-    async def parked(self, tenant: TenantId, *, limit: int) -> Sequence[ParkedDelivery]:
-        return self._lanes[tenant].parked[:limit]
+    async def replay(
+        self, tenant: TenantId, ids: Collection[str] | None, *, patience_seconds: float
+    ) -> Sequence[ParkedDelivery]:
+        wanted = await super().replay(tenant, ids, patience_seconds=patience_seconds)
+        await self._lanes.bring_back()
+        return wanted
 
 
 class InProcessBus:
     """Lanes, outcomes and notices inside one process."""
 
-    def __init__(self, *, clock: Callable[[], float] = time.time) -> None:
-        self._lanes = _Lanes(clock)
+    def __init__(self, *, clock: Callable[[], float] = time.time, shelf: Shelf | None = None) -> None:
+        self._lanes = _Lanes(clock, shelf or MemoryShelf())
         self._senders: list[InProcessSender] = []
         self._notices = InProcessNotices()
 
@@ -234,6 +286,15 @@ class InProcessBus:
         """Return what was set aside."""
         return InProcessParkedLane(self._lanes)
 
+    async def watch_shelf(self) -> None:
+        """Put back on the lanes what other processes want there, until cancelled."""
+        while True:
+            try:
+                await self._lanes.bring_back()
+            except PortUnavailableError as error:
+                log.warning("What was parked could not be looked at", cause=str(error))
+            await asyncio.sleep(_SHELF_SECONDS)
+
     def close(self) -> None:
         """Refuse what is sent from now on; end outcomes and notices."""
         for sender in self._senders:
@@ -242,12 +303,23 @@ class InProcessBus:
 
 
 @asynccontextmanager
-async def open_inprocess(*, clock: Callable[[], float] = time.time) -> AsyncIterator[InProcessBus]:
-    """Yield a bus for this process; closed afterwards."""
-    bus = InProcessBus(clock=clock)
+async def open_inprocess(
+    *, clock: Callable[[], float] = time.time, shelf: Shelf | None = None
+) -> AsyncIterator[InProcessBus]:
+    """Yield a bus for this process; closed afterwards.
+
+    Args:
+        clock: Unix seconds.
+        shelf: Where parked deliveries are kept, and asked for by other processes too; None: in memory.
+    """
+    bus = InProcessBus(clock=clock, shelf=shelf)
+    watching = asyncio.create_task(bus.watch_shelf()) if shelf is not None else None
     try:
         yield bus
     finally:
+        if watching is not None:
+            watching.cancel()
+            await asyncio.wait([watching])
         bus.close()
 
 

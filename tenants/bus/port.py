@@ -1,6 +1,6 @@
 """The bus: a lane of commands per tenant, outcomes back to the gateway that asked, notices to all."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -108,14 +108,45 @@ class ParkedDelivery:
 
     tenant: TenantId
     commands: tuple[Command, ...]
+    """Empty where the message cannot be read."""
     reason: str
     parked: str
     """When, RFC 3339."""
+    id: str
+    """Tells it from the tenant's others; the same message twice has the same id, and is one for administrators."""
 
 
 class ParkedLane(Protocol):
-    """What was set aside, for administrators."""
+    """What was set aside, for administrators.
+
+    Raises:
+        PortUnavailableError: The bus cannot be reached (all methods). What was done before stands.
+    """
 
     async def parked(self, tenant: TenantId, *, limit: int) -> Sequence[ParkedDelivery]:
         """Return the oldest parked deliveries; they stay parked."""
+        ...
+
+    async def replay(
+        self, tenant: TenantId, ids: Collection[str] | None, *, patience_seconds: float
+    ) -> Sequence[ParkedDelivery]:
+        """Put these deliveries, or all, back on the lane behind what is there, and return them as they were parked.
+
+        Each command gets a new deadline, so many seconds after it is back on the lane: with its old one it would be
+        abandoned at once. Nobody waits for its outcome any more, so no sender is told of it. A delivery may come back
+        more than once when something breaks on the way, and never gets lost; receipts see to the rest. What cannot be
+        read stays parked, and so does what is parked while this goes on.
+        """
+        ...
+
+    async def discard(self, tenant: TenantId, ids: Collection[str] | None) -> Sequence[ParkedDelivery]:
+        """Remove these deliveries, or all, for good, and return them."""
+        ...
+
+    async def forget_people(self, tenant: TenantId, ids: Collection[str]) -> int:
+        """Take from what is parked all that commands say of these Users and accounts, for good; return from how many.
+
+        The rest stays parked, under ids of its own where commands are gone; what nothing is left of goes. What cannot
+        be read is left as it is.
+        """
         ...

@@ -81,6 +81,14 @@ class Account:
     """What was applied of the User: displayName, name, emails, ..."""
     activated: bool
     """Whether an activation happened once; it is asked once per account."""
+    is_leaving: bool = field(default=False, compare=False)
+    """Its User was deleted, but that has not reached the LMS: it may be linked to a returning person meanwhile."""
+    is_imported: bool = False
+    """The LMS had it before; it has never been linked."""
+    email: str | None = None
+    """The verified address of an imported account, folded, by which it may be found."""
+    has_legal_hold: bool = False
+    """Nothing erases it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +132,12 @@ class Counters:
     groups: int = 0
     audit_digest: str = field(default="", compare=False)
     """The digest at the end of the audit log's chain; whoever adds to the chain renews it."""
+    accounts: int = 0
+    """Managed accounts: linked to a User."""
+    leaves: tuple[tuple[int, int], ...] = ()
+    """(minute since 1970, how many were deprovisioned in it), within the guard's window."""
+    guard_tripped: str = ""
+    """When the guard last began to hold; RFC 3339."""
 
 
 @dataclass(frozen=True, slots=True)

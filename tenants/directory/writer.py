@@ -9,6 +9,7 @@ from schemas.messages.events import Event
 from schemas.messages.outcomes import Outcome
 from tenants.audit.port import AuditEntry
 from tenants.directory.records import Account, Cohort, Counters, Edge, Reference, StoredResource, Tombstone
+from tenants.erasures.port import Erasure
 from tenants.tenant import Tenant
 
 
@@ -34,6 +35,12 @@ class Need:
     """Members whose edges are all needed, with the groups they lead to (as ``resources``)."""
     references: frozenset[ResourceId] = frozenset()
     """Resources of which only type and account matter."""
+    tombstones: frozenset[ResourceId] = frozenset()
+    """Deleted resources whose leave may be pending, each with its account or cohort, where it has one."""
+    accounts: frozenset[AccountId] = frozenset()
+    """Accounts by their own ids, each with the User it is linked to."""
+    emails: frozenset[str] = frozenset()
+    """Folded addresses: which imported accounts that nobody is linked to have them verified?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,7 @@ class Snapshot:
     edges: Mapping[tuple[ResourceId, ResourceId], Edge] = field(default_factory=dict)
     """By (group, member); also those that only the LMS still has."""
     references: Mapping[ResourceId, Reference] = field(default_factory=dict)
+    tombstones: Mapping[ResourceId, Tombstone] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +92,8 @@ class Changes:
     audit: Sequence[AuditEntry] = ()
     """Numbers and sequence are given to them by the commit, which follow from the counters."""
     events: Sequence[Event] = ()
+    erasures: Sequence[Erasure] = ()
+    """Of whom nothing is to be left anywhere; what these changes do not remove themselves is removed afterwards."""
 
 
 class DirectoryWriter(Protocol):

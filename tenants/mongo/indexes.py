@@ -1,16 +1,23 @@
-"""The collections and their indexes. Every index begins with the tenant, within the keys (``keys``).
+"""The collections and their indexes. Every index but ``running`` begins with the tenant, within the keys (``keys``).
 
 | Collection | ``_id`` | Other fields with an index |
 |---|---|---|
 | tenants | tenant | |
 | tokens | tenant/token | |
 | resources | tenant/Type/id | ``n`` tenant/Type/name, ``x`` tenant/Type/externalId, ``t`` tenant/Type with e-mails,
-with displayName, with meta.created, with meta.lastModified |
-| edges | tenant/group/member | ``m`` tenant/member |
-| accounts | tenant/account | ``l`` tenant/login, ``r`` tenant/resource, ``x`` tenant/externalId of detached ones |
+with displayName, with meta.created, with meta.lastModified, ``p`` tenant/Type/id of pending ones |
+| edges | tenant/group/member | ``m`` tenant/member, ``p`` tenant/group/member of those that differ from the LMS |
+| accounts | tenant/account | ``l`` tenant/login, ``r`` tenant/resource, ``x`` tenant/externalId of those that are
+detached or leaving, ``e`` tenant/verified e-mail of imported ones |
 | cohorts | tenant/resource | |
 | tombstones | tenant/Type/id | |
-| journal | tenant/kind/number | ``c`` tenant/command of receipts, ``g`` tenant/target of audit entries |
+| journal | tenant/kind/number | ``c`` tenant/command of receipts, ``g`` tenant/target of audit entries,
+``u`` tenant/account of events about accounts |
+| jobs | tenant/job | ``c`` tenant/created/job, ``running`` of those that run |
+| job_parameters | tenant/job/digest/portion | |
+| plans | tenant/plan | ``c`` tenant/created/plan |
+| plan_items | tenant/plan/portion | |
+| erasures | tenant/account, or else tenant/User's id | |
 
 Ids are ordered by time, so a list without a filter is a range of ``_id``. What lists are sorted by has the id behind it
 in its index, so that every page of them is a range as well.
@@ -21,6 +28,7 @@ from pymongo import ASCENDING, IndexModel
 from pymongo.errors import OperationFailure
 
 from tenants.mongo.documents import Database
+from tenants.mongo.mending import is_mended, mend
 
 _BUILD_TIMEOUT_SECONDS = 3600
 _RECEIPT_SECONDS = 24 * 60 * 60
@@ -43,20 +51,28 @@ _INDEXES: dict[str, list[IndexModel]] = {
             [("t", ASCENDING), ("s.emails.value", ASCENDING)],
             partialFilterExpression={"s.emails.value": {"$exists": True}},
         ),
+        IndexModel("p", sparse=True),
     ],
-    "edges": [IndexModel("m")],
+    "edges": [IndexModel("m"), IndexModel("p", sparse=True)],
     "accounts": [
         IndexModel("l", unique=True, sparse=True),
         IndexModel("r", sparse=True),
         IndexModel("x", sparse=True),
+        IndexModel("e", sparse=True),
     ],
     "cohorts": [],
     "tombstones": [],
     "journal": [
         IndexModel("c", unique=True, sparse=True),
         IndexModel("g", sparse=True),
+        IndexModel("u", sparse=True),
         IndexModel("at", expireAfterSeconds=_RECEIPT_SECONDS, sparse=True),
     ],
+    "jobs": [IndexModel("c"), IndexModel("running", sparse=True)],
+    "job_parameters": [],
+    "plans": [IndexModel("c")],
+    "plan_items": [],
+    "erasures": [],
 }
 
 
@@ -64,6 +80,8 @@ def prepare(database: Database) -> None:
     """Make what is missing; transactions then never have to."""
     with pymongo.timeout(_BUILD_TIMEOUT_SECONDS):
         existing = set(database.list_collection_names())
+        if not is_mended(database, existing):
+            mend(database)
         for name, indexes in _INDEXES.items():
             if name not in existing:
                 _create(database, name)

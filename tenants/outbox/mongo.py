@@ -1,15 +1,21 @@
-"""The outbox in MongoDB's journal."""
+"""The outbox in MongoDB's journal; documents have ``u``, the accounts that their events are about."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
+from pymongo import UpdateOne
+from pymongo.client_session import ClientSession
 
 from schemas.ids import TenantId
 from schemas.messages.events import Event
-from tenants.mongo import Document, MongoStore, journal
+from tenants.errors import LaneLostError, PortUnavailableError
+from tenants.mongo import Database, Document, MongoStore, journal
+from tenants.mongo.transactions import transact
+from tenants.outbox.emptying import emptied, is_about_account, users_of
 from tenants.outbox.port import Outbox
 
 _decoder = msgspec.json.Decoder(list[Event])
+_BATCH = 16
 
 
 class MongoOutbox(Outbox):
@@ -24,13 +30,46 @@ class MongoOutbox(Outbox):
             lambda database: journal.read(database, path, _events_of, after=after, limit=limit)
         )
 
+    async def redact(self, tenant: TenantId, accounts: Collection[str]) -> frozenset[str]:
+        keys = {f"{tenant}/{account}" for account in accounts}
+        try:
+            return await self._store.run(lambda database: _redact(database, keys))
+        except LaneLostError as error:
+            raise PortUnavailableError("another process empties the same events") from error
+
 
 def event_documents(tenant: TenantId, events: Sequence[Event]) -> list[Document]:
     """Return the journal's documents that hold the numbered events."""
-    return [
-        {"_id": journal.numbered_key(tenant, journal.EVENTS, portion[-1].number), "events": text}
-        for portion, text in journal.portions(events, _encode)
-    ]
+    return [_document(tenant, portion, text) for portion, text in journal.portions(events, _encode)]
+
+
+def _document(tenant: TenantId, events: Sequence[Event], text: str) -> Document:
+    document: Document = {"_id": journal.numbered_key(tenant, journal.EVENTS, events[-1].number), "events": text}
+    if accounts := dict.fromkeys(f"{tenant}/{event.subject}" for event in events if is_about_account(event)):
+        document["u"] = list(accounts)
+    return document
+
+
+def _redact(database: Database, keys: Collection[str]) -> frozenset[str]:
+    def write(session: ClientSession) -> frozenset[str]:
+        users: set[str] = set()
+        changes: list[UpdateOne] = []
+        for document in database.journal.find({"u": {"$in": list(keys)}}, session=session, batch_size=_BATCH):
+            events = _events_of(document)
+            about = [event for event in events if _key(event) in keys]
+            users |= users_of(about)
+            after = [emptied(event) if _key(event) in keys else event for event in events]
+            if after != events:
+                changes.append(UpdateOne({"_id": document["_id"]}, {"$set": {"events": _encode(after)}}))
+        if changes:
+            database.journal.bulk_write(changes, session=session)
+        return frozenset(users)
+
+    return transact(database, write)
+
+
+def _key(event: Event) -> str | None:
+    return f"{event.tenant}/{event.subject}" if is_about_account(event) else None
 
 
 def _encode(events: Sequence[Event]) -> str:

@@ -1,6 +1,6 @@
 """The outbox: events in order, written in the transaction that made them true."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from schemas.ids import TenantId
@@ -12,6 +12,19 @@ class Outbox(Protocol):
 
     async def events(self, tenant: TenantId, *, after: int, limit: int) -> Sequence[Event]:
         """Return events with numbers greater than ``after``, in order, without gaps.
+
+        Raises:
+            PortUnavailableError: The store cannot be reached.
+        """
+        ...
+
+    async def redact(self, tenant: TenantId, accounts: Collection[str]) -> frozenset[str]:
+        """Take all but ids from the events about these accounts, for good.
+
+        Numbers, types and subjects stand: whoever reads the feed later learns that there was somebody, not who.
+
+        Returns:
+            The ids of the Users that they were linked to, also where the events were emptied before.
 
         Raises:
             PortUnavailableError: The store cannot be reached.

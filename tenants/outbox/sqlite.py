@@ -1,16 +1,20 @@
 """The outbox in SQLite."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
+import orjson
 
 from schemas.ids import TenantId
 from schemas.messages.events import Event
+from tenants.outbox.emptying import emptied, is_about_account, users_of
 from tenants.outbox.port import Outbox
 from tenants.sqlite import Connection, SqliteStore, insert
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Event).decode
+_ABOUT = """SELECT e.event FROM json_each(?2) AS k CROSS JOIN events AS e INDEXED BY events_by_account
+    ON e.tenant = ?1 AND e.account = k.value"""
 
 
 class SqliteOutbox(Outbox):
@@ -30,7 +34,24 @@ class SqliteOutbox(Outbox):
 
         return await self._store.read(select)
 
+    async def redact(self, tenant: TenantId, accounts: Collection[str]) -> frozenset[str]:
+        return await self._store.write(lambda connection: _redact(connection, tenant, accounts))
+
 
 def insert_events(connection: Connection, tenant: TenantId, events: Sequence[Event]) -> None:
     """Insert numbered events within a transaction."""
-    insert(connection, "events (tenant, number, event)", [(tenant, event.number, _encode(event)) for event in events])
+    rows = [
+        (tenant, event.number, event.subject if is_about_account(event) else None, _encode(event)) for event in events
+    ]
+    insert(connection, "events (tenant, number, account, event)", rows)
+
+
+def _redact(connection: Connection, tenant: TenantId, accounts: Collection[str]) -> frozenset[str]:
+    rows = connection.execute(_ABOUT, (tenant, orjson.dumps(sorted(accounts)))).fetchall()
+    events = [_decode(row[0]) for row in rows]
+    changed = [after for event in events if (after := emptied(event)) is not event]
+    connection.executemany(
+        "UPDATE events SET event = ? WHERE tenant = ? AND number = ?",
+        [(_encode(event), tenant, event.number) for event in changed],
+    )
+    return frozenset(users_of(events))

@@ -49,6 +49,11 @@ def account_effects(desired: StoredResource | None, account: Account | None, pol
     return _differing(desired, account)
 
 
+def erases(account: Account, policies: Policies) -> bool:
+    """Tell whether the end of its User is the end of the account; a legal hold prevents that."""
+    return policies.deprovisioning is Deprovisioning.DELETE and not account.has_legal_hold
+
+
 def profile_of(resource: StoredResource) -> dict[str, Any]:
     """Return what an account holds of its User: everything but ``active``, which is the account's status."""
     return {name: value for name, value in resource.attributes.items() if name != "active"}
@@ -66,7 +71,7 @@ def is_active(resource: StoredResource) -> bool | None:
 def _leaving(account: Account | None, policies: Policies) -> tuple[Effect, ...]:
     if account is None:
         return ()
-    if policies.deprovisioning is Deprovisioning.DELETE:
+    if erases(account, policies):
         return (Effect(EffectKind.ERASE, "deleted by the identity provider"),)
     if account.resource is None and account.status is AccountStatus.DISABLED:
         return ()
@@ -85,7 +90,8 @@ def _joining(desired: StoredResource) -> tuple[Effect, ...]:
 def _differing(desired: StoredResource, account: Account) -> tuple[Effect, ...]:
     found: list[Effect] = []
     if account.resource != desired.id:
-        found.append(Effect(EffectKind.LINK, "same externalId as an account that was kept"))
+        known = "found by the tenant's rules" if account.is_imported else "same externalId as an account that was kept"
+        found.append(Effect(EffectKind.LINK, known))
     if is_active(desired) is False and account.status is not AccountStatus.DISABLED:
         found.append(Effect(EffectKind.DISABLE, "active is false"))
     if account.profile != profile_of(desired) or account.external_id != desired.external_id:
@@ -113,7 +119,7 @@ def _carry_out_one(
         return None
     match kind:
         case EffectKind.LINK if desired is not None:
-            return replace(account, resource=desired.id)
+            return replace(account, resource=desired.id, is_leaving=False, is_imported=False, email=None)
         case EffectKind.UPDATE if desired is not None:
             return replace(
                 account,
@@ -127,7 +133,7 @@ def _carry_out_one(
         case EffectKind.ENABLE:
             return _enabled(account, policies)
         case EffectKind.DETACH:
-            return replace(account, resource=None)
+            return replace(account, resource=None, is_leaving=False)
         case EffectKind.ERASE:
             return None
         case _:

@@ -39,6 +39,15 @@ class OnReturn(StrEnum):
     CONFLICT = "conflict"
 
 
+class LinkRule(StrEnum):
+    """What of an account that the LMS had before has to be a User's, for the two to be linked."""
+
+    EXTERNAL_ID = "external_id"
+    USER_NAME = "user_name"
+    EMAIL = "email"
+    """A verified address in a domain that the tenant owns."""
+
+
 AUDIT_DAYS_AT_LEAST = 30
 
 
@@ -53,6 +62,14 @@ class Policies:
     on_return: OnReturn = OnReturn.REVIVE
     audit_days: int = 400
     """How long entries of the audit log are kept."""
+    has_guard: bool = True
+    """Whether deprovisioning beyond the limit is held."""
+    guard_limit: int | None = None
+    """How many may be deprovisioned within an hour; None: a tenth of the managed accounts, 20 at least."""
+    link_by: tuple[LinkRule, ...] = (LinkRule.USER_NAME,)
+    """How accounts that the LMS had before are found; the first rule that finds any decides."""
+    owned_domains: tuple[str, ...] = ()
+    """Domains, in lower case, in which a verified address is proof of who somebody is."""
 
     @property
     def effective_activation(self) -> Activation:

@@ -21,6 +21,8 @@ PRAGMAS = (
     # 16 MiB of pages for each connection.
     "PRAGMA cache_size = -16384",
     "PRAGMA temp_store = MEMORY",
+    # What is deleted is overwritten: an erased person is not to be found in the file's free places.
+    "PRAGMA secure_delete = ON",
     # After a burst the journal shrinks back to 64 MiB.
     "PRAGMA journal_size_limit = 67108864",
 )

@@ -13,6 +13,8 @@ T = TypeVar("T")
 Connection: TypeAlias = sqlite3.Connection
 Work: TypeAlias = Callable[[Connection], T]
 
+_CHECKPOINT_PATIENCE_MS = 100
+"""How long the writer's thread waits for readers to let go of the journal, with the whole file in it."""
 _TAKEN = frozenset({sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY})
 
 
@@ -51,6 +53,17 @@ class SqliteStore:
         """
         return await self._run(self._writing, lambda: in_transaction(self._writer, work))
 
+    async def compact(self) -> bool:
+        """Write the file anew, with what is in it and nothing else, and leave the journal empty.
+
+        Deleted content is overwritten where it was, but pages that were rearranged may hold copies of it. Nobody can
+        write meanwhile. False: a reader, perhaps of another process, still holds on to the journal.
+
+        Raises:
+            PortUnavailableError: The file cannot be written now, or the store is closed.
+        """
+        return await self._run(self._writing, lambda: translated(self._writer, _compact))
+
     async def aclose(self) -> None:
         """Finish what is under way, refuse what comes, close the file."""
         if not self._is_closed:
@@ -74,6 +87,22 @@ class SqliteStore:
         self._reading.shutdown()
         for connection in reversed(self._connections):
             connection.close()
+
+
+def _compact(connection: Connection) -> bool:
+    # The copy that is made on the way may be large.
+    connection.execute("PRAGMA temp_store = FILE")
+    try:
+        connection.execute("VACUUM")
+    finally:
+        connection.execute("PRAGMA temp_store = MEMORY")
+    (patience,) = connection.execute("PRAGMA busy_timeout").fetchone()
+    connection.execute(f"PRAGMA busy_timeout = {_CHECKPOINT_PATIENCE_MS}")
+    try:
+        (is_busy, *_) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {patience}")
+    return not is_busy
 
 
 def in_transaction(connection: Connection, work: Work[T]) -> T:

@@ -140,5 +140,97 @@ _AUDIT_CHAIN = (
         PRIMARY KEY (tenant, target, number)
     ) WITHOUT ROWID""",
 )
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SORTING, _EXTENSIONS, _TOKEN_WARNINGS, _AUDIT_CHAIN)
+_PENDING = (
+    "ALTER TABLE accounts ADD COLUMN leaving INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE accounts ADD COLUMN imported INTEGER NOT NULL DEFAULT 0",
+    # Of imported accounts: the verified address.
+    "ALTER TABLE accounts ADD COLUMN email TEXT",
+    "ALTER TABLE accounts ADD COLUMN legal_hold INTEGER NOT NULL DEFAULT 0",
+    # Whose leave waits already.
+    """UPDATE accounts SET leaving = 1 WHERE EXISTS (
+        SELECT 1 FROM tombstones AS t
+        WHERE t.tenant = accounts.tenant AND t.type = 'User' AND t.id = accounts.resource)""",
+    "DROP INDEX accounts_detached",
+    """CREATE INDEX accounts_detached ON accounts (tenant, external_id)
+        WHERE (resource IS NULL OR leaving) AND external_id IS NOT NULL""",
+    """CREATE INDEX accounts_imported ON accounts (tenant, email)
+        WHERE imported AND resource IS NULL AND email IS NOT NULL""",
+    """CREATE INDEX resources_pending ON resources (tenant, type, id)
+        WHERE hold IS NOT NULL OR applied_version < version""",
+    "CREATE INDEX edges_pending ON edges (tenant, grp, member) WHERE desired <> applied",
+    "CREATE UNIQUE INDEX tombstones_by_id ON tombstones (tenant, id)",
+    """CREATE TABLE jobs (
+        tenant TEXT NOT NULL, id TEXT NOT NULL, kind TEXT NOT NULL, created TEXT NOT NULL, principal TEXT NOT NULL,
+        state TEXT NOT NULL, total INTEGER NOT NULL, done INTEGER NOT NULL, failed INTEGER NOT NULL,
+        failures TEXT NOT NULL, step INTEGER NOT NULL, place TEXT NOT NULL, updated TEXT NOT NULL, ended TEXT NOT NULL,
+        reason TEXT NOT NULL, driver TEXT NOT NULL, driven_until REAL NOT NULL,
+        PRIMARY KEY (tenant, id)
+    )""",
+    "CREATE INDEX jobs_by_time ON jobs (tenant, created, id)",
+    "CREATE INDEX jobs_running ON jobs (tenant, id) WHERE state = 'running'",
+    # They may be long, as thousands of accounts to import are, and each step writes the row of its job.
+    """CREATE TABLE job_parameters (
+        tenant TEXT NOT NULL, job TEXT NOT NULL, parameters TEXT NOT NULL,
+        PRIMARY KEY (tenant, job)
+    )""",
+)
+_PARKED = (
+    # What the bus inside one process set aside; with `patience`, in seconds, it is wanted back on its lane.
+    """CREATE TABLE parked (
+        tenant TEXT NOT NULL, id TEXT NOT NULL, message BLOB NOT NULL, reason TEXT NOT NULL, at TEXT NOT NULL,
+        patience REAL,
+        PRIMARY KEY (tenant, id)
+    )""",
+    "CREATE INDEX parked_by_time ON parked (tenant, at) WHERE patience IS NULL",
+    "CREATE INDEX parked_wanted ON parked (tenant, at) WHERE patience IS NOT NULL",
+)
+_PLANS = (
+    """CREATE TABLE plans (
+        tenant TEXT NOT NULL, id TEXT NOT NULL, created TEXT NOT NULL, principal TEXT NOT NULL,
+        sequence INTEGER NOT NULL, digest TEXT NOT NULL, destructive INTEGER NOT NULL, erasures INTEGER NOT NULL,
+        counts TEXT NOT NULL,
+        PRIMARY KEY (tenant, id)
+    )""",
+    "CREATE INDEX plans_by_time ON plans (tenant, created, id)",
+    # Whose account the release would disable or erase.
+    """CREATE TABLE plan_items (
+        tenant TEXT NOT NULL, plan TEXT NOT NULL, resource TEXT NOT NULL, kind TEXT NOT NULL,
+        PRIMARY KEY (tenant, plan, resource)
+    ) WITHOUT ROWID""",
+)
+_GUARD = (
+    # Managed accounts: linked to a User, also to one whose leave is pending.
+    "ALTER TABLE tenants ADD COLUMN accounts INTEGER NOT NULL DEFAULT 0",
+    """UPDATE tenants SET accounts = (
+        SELECT count(*) FROM accounts AS a WHERE a.tenant = tenants.id AND a.resource IS NOT NULL
+    )""",
+    # What was deprovisioned lately: a JSON array of [minute, number].
+    "ALTER TABLE tenants ADD COLUMN leaves TEXT NOT NULL DEFAULT '[]'",
+    "ALTER TABLE tenants ADD COLUMN guard_tripped TEXT NOT NULL DEFAULT ''",
+)
+_ERASURES = (
+    # Accounts that were erased, until nothing of their persons is left; `id` is the account's, or else the User's.
+    """CREATE TABLE erasures (
+        tenant TEXT NOT NULL, id TEXT NOT NULL, account TEXT, resource TEXT, at TEXT NOT NULL,
+        PRIMARY KEY (tenant, id)
+    ) WITHOUT ROWID""",
+    # Whom an event is about whose payload says something of a person.
+    "ALTER TABLE events ADD COLUMN account TEXT",
+    # Packed: the field `subject` with a text of 32 bytes.
+    """UPDATE events SET account = CAST(substr(event, instr(event, X'A77375626A656374D920') + 10, 32) AS TEXT)
+        WHERE instr(event, X'A77375626A656374D920') AND instr(event, CAST('account.' AS BLOB))""",
+    "CREATE INDEX events_by_account ON events (tenant, account, number) WHERE account IS NOT NULL",
+)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    _FIRST,
+    _SORTING,
+    _EXTENSIONS,
+    _TOKEN_WARNINGS,
+    _AUDIT_CHAIN,
+    _PENDING,
+    _PARKED,
+    _PLANS,
+    _GUARD,
+    _ERASURES,
+)
 """What leads from each version of the tables to the next; applied ones are never edited."""

@@ -20,6 +20,9 @@ provisioning clients need (13.x). The tests are in `tests/conformance/` and go t
 embedded shape, and the distributed one with two gateways and two workers on RabbitMQ and MongoDB. Levels are the RFCs'
 own; must\* follows from a definition, a grammar or a table. ★: servers often get it wrong.
 
+A reason in the place of tests: the line cannot be proved here, or asks for what is not offered. *Not asked for*: a
+SHOULD without ★, a MAY, a note or a matter of design, which no test has to prove.
+
 This page is written by `python -m tests.conformance.table`; a test holds it to the tests.
 """
 

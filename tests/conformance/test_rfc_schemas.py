@@ -170,6 +170,14 @@ def test_the_same_value_of_the_same_type_is_shown_once(scim: Scim) -> None:
     assert scim.user(roles=roles)["roles"] == [roles[0], roles[2]]
 
 
+def test_an_empty_text_is_a_value_that_finds_nobody(scim: Scim) -> None:
+    user = scim.strict.user(externalId="", title="")
+    assert (user["externalId"], user["title"]) == ("", "")
+    for attribute in ("externalId", "title"):
+        assert scim.strict.found("/Users", f"{attribute} pr") == set()
+        assert scim.strict.found("/Users", f'{attribute} eq ""') == set()
+
+
 @pytest.mark.line("SCH-22", "CRE-17")
 @pytest.mark.parametrize("absent", [None, []])
 def test_null_and_the_empty_array_are_no_value(scim: Scim, absent: object) -> None:

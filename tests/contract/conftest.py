@@ -13,8 +13,10 @@ from pymongo import MongoClient
 
 from schemas.ids import TenantId
 from tenants.audit.port import AuditArchive
+from tenants.directory.pending import PendingReader
 from tenants.directory.port import AccountReader, DirectoryReader
 from tenants.directory.writer import DirectoryWriter
+from tenants.jobs.port import Jobs
 from tenants.outbox.port import Outbox
 from tenants.read_cache.port import ReadCache
 from tenants.registry.port import Registry
@@ -113,3 +115,13 @@ def audit(stores: Stores) -> AuditArchive:
 @pytest.fixture
 def outbox(stores: Stores) -> Outbox:
     return stores.outbox
+
+
+@pytest.fixture
+def pending(stores: Stores) -> PendingReader:
+    return stores.pending
+
+
+@pytest.fixture
+def jobs(stores: Stores) -> Jobs:
+    return stores.jobs

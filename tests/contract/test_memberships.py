@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.ids import ResourceId, TenantId
@@ -14,6 +14,7 @@ from tenants.directory.port import DirectoryReader
 from tenants.directory.records import StoredResource
 from tenants.directory.writer import DirectoryWriter, Need
 from tests.support.builders import Content, changes, edge, group, resource_id, user
+from tests.support.cases import cases
 from tests.support.stores import Stores
 
 USERS = [user(number) for number in range(1, 5)]
@@ -107,12 +108,7 @@ _wires = st.sets(
 )
 
 
-@settings(
-    max_examples=40,
-    deadline=None,
-    phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@cases(40)
 @given(_wires)
 async def test_stores_agree_with_the_plainest_of_ways(
     stores: Stores, acme: TenantId, wires: set[tuple[int, int]]

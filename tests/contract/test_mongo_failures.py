@@ -10,11 +10,13 @@ import pytest
 from pymongo import MongoClient
 from pymongo.uri_parser import parse_uri
 
-from schemas.ids import TenantId, TokenId
+from schemas.ids import JobId, TenantId, TokenId
 from schemas.messages.outcomes import Applied
 from schemas.scim.query import Query
+from tenants.directory.pending import PendingKind
 from tenants.directory.writer import Changes, Need
 from tenants.errors import PortUnavailableError
+from tenants.jobs.job import Job, JobKind
 from tenants.read_cache.port import KeyKind, LookupKey
 from tests.support import builders
 from tests.support.builders import Content
@@ -24,6 +26,7 @@ from tests.support.stores import Stores, open_mongo_stores
 ACME, GLOBEX = TenantId("acme"), TenantId("globex")
 ANN = builders.user(1)
 RECEIPT: Applied = builders.applied("c1", ANN)
+JOB = Job(JobId("j1"), ACME, JobKind.RELEASE, builders.NOW, "operator:ada")
 BATCH = Content(inserted=[ANN], audit=[builders.entry()], events=[builders.event(ACME)], receipts=[RECEIPT])
 
 
@@ -60,6 +63,19 @@ def _all_calls(stores: Stores, batch: Changes) -> list[Awaitable[object]]:
         stores.outbox.events(ACME, after=0, limit=1),
         stores.writer.load(ACME, Need()),
         stores.writer.commit(batch),
+        stores.pending.pending(ACME, PendingKind.USER, after=ANN.id, limit=1),
+        stores.pending.resources(ACME, "User", after=ANN.id, limit=1),
+        stores.pending.pending_memberships(ACME, after=(ANN.id, ANN.id), limit=1),
+        stores.pending.detached(ACME, ["E-1"]),
+        stores.pending.with_logins(ACME, [ANN.name]),
+        stores.pending.counts(ACME),
+        stores.jobs.add(JOB),
+        stores.jobs.job(ACME, JOB.id),
+        stores.jobs.jobs(ACME, limit=1),
+        stores.jobs.running(),
+        stores.jobs.claim(ACME, JOB.id, driver="w1", now=0.0, until=10.0),
+        stores.jobs.advance(JOB),
+        stores.jobs.change_state(JOB),
     ]
 
 

@@ -1,6 +1,7 @@
 """What MongoDB does for the questions that are asked all day: it goes by indexes, as its profiler tells."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -8,11 +9,13 @@ import pytest
 import pytest_asyncio
 from pymongo import MongoClient
 
-from schemas.ids import CommandId, TenantId
+from schemas.ids import CommandId, JobId, ResourceId, TenantId
 from schemas.scim.filters.nodes import All, AnyOf, Field, HasMember, Matches, Operator, ResolvedFilter, SomeElement
 from schemas.scim.query import Position, Query, Sort
-from tenants.directory.records import StoredResource
+from tenants.directory.pending import PendingKind
+from tenants.directory.records import Hold, StoredResource
 from tenants.directory.writer import Need
+from tenants.jobs.job import Job, JobKind, JobState
 from tenants.read_cache.port import KeyKind, LookupKey
 from tests.support import builders
 from tests.support.builders import Content
@@ -32,16 +35,26 @@ def _person(number: int) -> StoredResource:
         "displayName": f"person {number * 7 % 300}",
         "meta": {"created": f"{created[:-1]}000Z", "lastModified": f"{modified[:-1]}000Z"},
     }
-    return builders.user(number, external_id=f"E-{number}", created=created, modified=modified, search=search)
+    hold = Hold.DRY_RUN if number in WAITING else None
+    return builders.user(
+        number, external_id=f"E-{number}", created=created, modified=modified, search=search, hold=hold
+    )
 
 
+WAITING = (100, 150, 250)
 EVERYBODY = [_person(number) for number in range(1, PEOPLE + 1)]
-GROUPS = [builders.group(number, external_id=f"G-{number}") for number in range(1001, 1101)]
+GROUPS = [
+    builders.group(number, external_id=f"G-{number}", applied_version=0 if number == 1050 else 1)
+    for number in range(1001, 1101)
+]
 ANN, STAFF = EVERYBODY[6], GROUPS[0]
 ACCOUNTS = [builders.account(number, person) for number, person in enumerate(EVERYBODY, 1)]
 LEAVER = builders.account(9999, None, external_id="E-gone")
+DELETED, DELETED_GROUP = builders.user(9998, external_id="E-deleted"), builders.group(9997)
+LEAVING = builders.account(9998, DELETED, is_leaving=True)
+IMPORTED = builders.account(9996, None, is_imported=True, email="imported@example.com")
 EDGES = [
-    *(builders.edge(group, EVERYBODY[number]) for number, group in enumerate(GROUPS[1:])),
+    *(builders.edge(group, EVERYBODY[number], applied=number != 50) for number, group in enumerate(GROUPS[1:])),
     *(builders.edge(STAFF, person) for person in EVERYBODY[:3]),
     builders.edge(STAFF, ANN),
 ]
@@ -70,8 +83,9 @@ async def _fill(stores: Stores, tenant: TenantId) -> None:
     content = Content(
         inserted=[*EVERYBODY, *GROUPS],
         edges_put=EDGES,
-        accounts_inserted=[*ACCOUNTS, LEAVER],
-        cohorts_put=[builders.cohort(group) for group in GROUPS],
+        accounts_inserted=[*ACCOUNTS, LEAVER, LEAVING, IMPORTED],
+        cohorts_put=[builders.cohort(group) for group in [*GROUPS, DELETED_GROUP]],
+        tombstones_put=[builders.tombstone(DELETED), builders.tombstone(DELETED_GROUP)],
     )
     await stores.writer.commit(builders.changes(await stores.writer.load(tenant, Need()), content))
     for number in range(12):
@@ -81,6 +95,12 @@ async def _fill(stores: Stores, tenant: TenantId) -> None:
             receipts=[builders.applied(f"{tenant}-{number}")],
         )
         await stores.writer.commit(builders.changes(await stores.writer.load(tenant, Need()), more))
+        await stores.jobs.add(_job(tenant, number))
+
+
+def _job(tenant: TenantId, number: int) -> Job:
+    state = JobState.RUNNING if number in {7, 8} else JobState.DONE
+    return Job(JobId(f"j{number:02}"), tenant, JobKind.RELEASE, builders.NOW, "operator:ada", state=state)
 
 
 @pytest.fixture
@@ -137,11 +157,19 @@ NEED = Need(
     all_members=frozenset({STAFF.id}),
     groups_of=frozenset({ANN.id}),
     references=frozenset({EVERYBODY[9].id, GROUPS[5].id}),
+    tombstones=frozenset({DELETED.id, DELETED_GROUP.id}),
+    accounts=frozenset({ACCOUNTS[20].id}),
+    emails=frozenset({"imported@example.com"}),
 )
+FIRST = ResourceId("")
 
 
 def _after(place: Position) -> Ask:
     return lambda stores: stores.directory.search(ACME, Query("User", count=5, after=place))
+
+
+def _pending(kind: PendingKind) -> Ask:
+    return lambda stores: stores.pending.pending(ACME, kind, after=FIRST, limit=5)
 
 
 async def _few_sorted(stores: Stores) -> object:
@@ -188,6 +216,21 @@ CASES: list[tuple[str, Ask, int]] = [
     ("audit entries", lambda stores: stores.audit.entries(ACME, after=7, limit=2), 2),
     ("events", lambda stores: stores.outbox.events(ACME, after=7, limit=2), 2),
     ("all that a batch needs", lambda stores: stores.writer.load(ACME, NEED), 30),
+    # Pending ones with what is applied of them.
+    ("pending Users", _pending(PendingKind.USER), 3 + 3),
+    ("pending Groups", _pending(PendingKind.GROUP), 1 + 1),
+    ("pending leavers", _pending(PendingKind.LEAVER), 2 + 2),
+    ("pending memberships", lambda stores: stores.pending.pending_memberships(ACME, after=(FIRST, FIRST), limit=5), 1),
+    ("how many are pending", lambda stores: stores.pending.counts(ACME), 0),
+    ("both sides", lambda stores: stores.pending.resources(ACME, "User", after=ANN.id, limit=5), 5 + 5),
+    ("detached and leaving", lambda stores: stores.pending.detached(ACME, ["E-gone", "E-deleted", "E-7"]), 2),
+    ("accounts by login", lambda stores: stores.pending.with_logins(ACME, [LEAVER.login_key, ANN.name]), 2),
+    # Jobs with their parameters; running ones of both tenants.
+    ("running jobs", lambda stores: stores.jobs.running(), 4 + 4),
+    ("latest jobs", lambda stores: stores.jobs.jobs(ACME, limit=3), 3 + 3),
+    ("a job", lambda stores: stores.jobs.job(ACME, JobId("j03")), 1 + 1),
+    ("a claim", lambda stores: stores.jobs.claim(ACME, JobId("j07"), driver="w1", now=0.0, until=0.0), 1 + 1),
+    ("a step", lambda stores: stores.jobs.advance(replace(_job(ACME, 8), step=1)), 1),
 ]
 
 
@@ -205,7 +248,14 @@ async def test_the_server_looks_at_no_more_documents_than_it_must(
 async def test_a_batch_is_loaded_in_one_round_trip_where_nothing_unexpected_is_met(
     mongo_stores: Stores, profiler: Profiler
 ) -> None:
-    newcomer = Need(resources=frozenset({builders.resource_id(5000)}), names=frozenset({("User", "new@example.com")}))
+    newcomer = Need(
+        resources=frozenset({builders.resource_id(5000)}),
+        names=frozenset({("User", "new@example.com")}),
+        external_ids=frozenset({"E-deleted"}),
+        tombstones=frozenset({DELETED.id, DELETED_GROUP.id}),
+        accounts=frozenset({IMPORTED.id}),
+        emails=frozenset({"imported@example.com"}),
+    )
 
     done = await profiler.watch(mongo_stores.writer.load(ACME, newcomer))
 

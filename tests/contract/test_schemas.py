@@ -33,7 +33,9 @@ CAMPUS = schema(SEMESTER, {"name": "resident", "type": "boolean"})
 
 @pytest.fixture
 def administration(stores: Stores) -> SchemaAdministration:
-    ports = AdministrationPorts(stores.registry, stores.accounts, stores.audit, stores.outbox, notices=None)
+    ports = AdministrationPorts(
+        stores.registry, stores.accounts, stores.audit, stores.outbox, stores.jobs, stores.pending, notices=None
+    )
     resources = ExtendedResources(stores.directory, stores.writer)
     return SchemaAdministration(ports, resources, clock=lambda: 1_800_000_000.0)
 
@@ -68,15 +70,26 @@ async def test_values_that_were_kept_before_are_found_by_filters_after(
     ids = [await made(lane, f"u{number}", Semester=number, resident="True") for number in range(3)]
     await made(lane, "plain")
     await made(other, "stranger", semester=2)
-    before = await lane.cached(ids[2])
 
     done = await administration.add(lane.tenant, CAMPUS, "User", drop_misfits=False, actor=ACTOR)
 
     assert done.resources == 3
     assert await found(lane, f"{URI}:semester ge 1") == set(ids[1:])
     assert await found(lane, f"{URI}:resident eq true") == set(ids)
-    assert await lane.cached(ids[2]) == before
     assert not await administration.schemas(other.tenant)
+
+
+async def test_values_that_were_kept_before_are_returned_in_the_schemas_form_at_once(
+    administration: SchemaAdministration, lane: Lane, other: Lane
+) -> None:
+    ids = [await made(one, "u1", Semester=3, resident="True") for one in (lane, other)]
+    before, events = [await one.read(id) for one, id in zip((lane, other), ids, strict=True)], await lane.events()
+
+    await administration.add(lane.tenant, CAMPUS, "User", drop_misfits=False, actor=ACTOR)
+
+    assert await lane.read(ids[0]) == {**(before[0] or {}), URI: {"semester": 3, "resident": True}}
+    assert await other.read(ids[1]) == before[1]
+    assert await lane.events() == events
 
 
 async def test_more_than_a_page_of_values_is_looked_through(administration: SchemaAdministration, lane: Lane) -> None:
@@ -101,6 +114,7 @@ async def test_values_that_do_not_fit_are_refused_unless_they_may_go(
     await administration.add(lane.tenant, CAMPUS, "User", drop_misfits=True, actor=ACTOR)
     assert await found(lane, f"{URI}:semester pr") == set()
     assert await found(lane, f"{URI}:resident eq true") == {id}
+    assert (await lane.read(id) or {})[URI] == {"resident": True}
     await lane.made(lane.patch(id, {"op": "replace", "path": "title", "value": "x"}))
     assert (await lane.read(id) or {})[URI] == {"resident": True}
 
@@ -186,6 +200,15 @@ async def test_a_schema_with_values_is_removed_only_when_they_may_stay_without_i
     assert not await administration.schemas(lane.tenant)
     await lane.made(lane.patch(id, {"op": "replace", "path": f"{URI}:semester", "value": "fourth"}))
     assert (await lane.read(id) or {})[URI] == {"semester": "fourth"}
+
+
+async def test_values_that_stay_without_their_schema_are_returned_as_they_came(
+    administration: SchemaAdministration, lane: Lane
+) -> None:
+    id = await made(lane, "u1", SEMESTER=3, resident="True")
+    await administration.add(lane.tenant, CAMPUS, "User", drop_misfits=False, actor=ACTOR)
+    await administration.remove(lane.tenant, URI, keep_values=True, actor=ACTOR)
+    assert (await lane.read(id) or {})[URI] == {"SEMESTER": 3, "resident": "True"}
 
 
 async def test_a_schema_without_values_is_removed_and_may_come_back_otherwise(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.ids import ResourceId, TenantId
@@ -29,6 +29,8 @@ from tenants.directory.port import DirectoryReader
 from tenants.directory.records import CachedResource, StoredResource
 from tenants.directory.writer import DirectoryWriter, Need
 from tests.support.builders import Content, changes, edge, group, resource_id, user
+from tests.support.cases import cases
+from tests.support.populating import populate
 from tests.support.stores import Stores
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2·0:User"
@@ -414,12 +416,7 @@ FILTERS = _trees(
 )
 
 
-@settings(
-    max_examples=60,
-    deadline=None,
-    phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@cases(60)
 @given(documents=st.lists(DOCUMENTS, min_size=1, max_size=6), filters=st.lists(FILTERS, min_size=1, max_size=6))
 async def test_stores_and_evaluator_agree(
     stores: Stores, acme: TenantId, globex: TenantId, documents: list[dict[str, Any]], filters: list[ResolvedFilter]
@@ -428,17 +425,9 @@ async def test_stores_and_evaluator_agree(
         user(number, f"u{number}", search=document, external_id=f"E-{number}" if number % 2 else None)
         for number, document in enumerate(documents, 1)
     ]
-    await _replace_all(stores, acme, people)
-    await _replace_all(stores, globex, people[:1])
+    await populate(stores, acme, people)
+    await populate(stores, globex, people[:1])
 
     for filter in filters:
         expected = {one.id for one in people if holds(filter, one.search)}
         assert await _found(stores.directory, acme, filter) == expected
-
-
-async def _replace_all(stores: Stores, tenant: TenantId, people: list[StoredResource]) -> None:
-    """Leave the tenant with these Users alone."""
-    before = await stores.directory.search(tenant, Query("User"))
-    snapshot = await stores.writer.load(tenant, Need(resources=frozenset(one.id for one in before.resources)))
-    content = Content(removed=list(snapshot.resources.values()), inserted=people)
-    await stores.writer.commit(changes(snapshot, content))

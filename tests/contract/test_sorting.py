@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.ids import ResourceId, TenantId
@@ -17,6 +17,8 @@ from tenants.directory.records import Page, StoredResource
 from tenants.directory.writer import DirectoryWriter, Need
 from tests.contract.test_search import ELEMENTS, ENTERPRISE, NUMBERS, TEXTS, at
 from tests.support.builders import Content, changes, group, resource_id, user
+from tests.support.cases import cases
+from tests.support.populating import populate
 from tests.support.stores import Stores
 
 ID, NAME, EXTERNAL_ID, DISPLAY = at("id"), at("userName"), at("externalId"), at("displayName")
@@ -272,12 +274,7 @@ FILTERS: st.SearchStrategy[ResolvedFilter | None] = st.sampled_from(
 )
 
 
-@settings(
-    max_examples=60,
-    deadline=None,
-    phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@cases(60)
 @given(
     documents=st.lists(DOCUMENTS, min_size=1, max_size=7),
     asked=st.lists(st.tuples(SORTS, FILTERS, st.integers(1, 4), st.integers(1, 8)), min_size=1, max_size=6),
@@ -291,7 +288,7 @@ async def test_every_store_keeps_the_order(
 ) -> None:
     people = [person(number, f"u{9 - number}", **document) for number, document in enumerate(documents, 1)]
     for tenant, some in ((acme, people), (globex, people[:1])):
-        await _replace_all(stores, tenant, some)
+        await populate(stores, tenant, some)
 
     for sort, filter, count, first in asked:
         met = [one.search for one in people if filter is None or holds(filter, one.search)]
@@ -303,11 +300,3 @@ async def test_every_store_keeps_the_order(
         assert len(walk) == max(1, -(-len(met) // count))
         assert (page.total, _ids([page])) == (len(met), expected[first - 1 : first - 1 + count])
         assert (page.next is None) == (not page.resources or first - 1 + count >= len(met))
-
-
-async def _replace_all(stores: Stores, tenant: TenantId, people: Sequence[StoredResource]) -> None:
-    """Leave the tenant with these Users alone."""
-    before = await stores.directory.search(tenant, Query("User"))
-    snapshot = await stores.writer.load(tenant, Need(resources=frozenset(one.id for one in before.resources)))
-    content = Content(removed=list(snapshot.resources.values()), inserted=people)
-    await stores.writer.commit(changes(snapshot, content))

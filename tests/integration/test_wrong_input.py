@@ -150,6 +150,8 @@ def _wrong_resources(user: str) -> list[Wrong]:
         "a list as active": {**good, "active": [True, False]},
         "a text as extension": {**good, ENTERPRISE: "A"},
         "a list in the extension": {**good, ENTERPRISE: {"department": ["A"]}},
+        "a number as schemas": {**good, "schemas": 7},
+        "a text as schemas": {**good, "schemas": USER},
         "another type's schema": {"schemas": [GROUP], "displayName": "A"},
         "an unknown schema alone": {"schemas": ["urn:example:nothing"], "displayName": "A"},
     }
@@ -193,6 +195,7 @@ def _wrong_patches(user: str, group: str) -> list[Wrong]:
         "no operation": 7,
     }
     bodies: dict[str, object] = {
+        "a number as schemas": {"schemas": 7, "Operations": [{"op": "replace", "path": "title", "value": "A"}]},
         "no operations": {"schemas": [PATCH_OP]},
         "empty operations": {"schemas": [PATCH_OP], "Operations": []},
         "a text as operations": {"schemas": [PATCH_OP], "Operations": "replace"},

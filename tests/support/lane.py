@@ -4,19 +4,22 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
 from schemas.ids import CommandId, ResourceId, TenantId
-from schemas.messages.commands import Caller, Command, CreateResource, DeleteResource, PatchResource, ReplaceResource
+from schemas.messages.administration import AdministrationCommand, ReleaseResources
+from schemas.messages.callers import Caller
+from schemas.messages.commands import Command, CreateResource, DeleteResource, PatchResource, ReplaceResource
 from schemas.messages.events import Event
-from schemas.messages.outcomes import Applied, Outcome
+from schemas.messages.outcomes import Applied, Carried, Item, Outcome
 from schemas.scim.definitions.catalog import core_catalog
 from schemas.scim.patch import parse_patch
 from schemas.scim.rendering import BASE
 from schemas.scim.validation import validate
 from tenants.audit.port import AuditEntry
+from tenants.directory.pending import PendingKind
 from tenants.directory.records import Account, CachedResource
 from tenants.policies.settings import Policies
 from tenants.read_cache.port import KeyKind, LookupKey
@@ -24,7 +27,9 @@ from tests.support import builders
 from tests.support.stores import Stores, open_sqlite_stores
 from workers.execution import Execution, Result
 
+A = TypeVar("A", bound=AdministrationCommand)
 CATALOG = core_catalog()
+ADMINISTRATOR = Caller("operator:ann", "ann", "", "command line", "a1")
 CALLER = Caller("token:t1", "Entra ID", "192.0.2.1", "test", "r1")
 START = 1_800_000_000.0
 
@@ -37,6 +42,7 @@ class Lane:
         self.tenant = tenant
         self.now = START
         self._ids = count(1)
+        self._administrators = count(1)
         self.execution = Execution(stores.writer, catalog=CATALOG, clock=lambda: self.now)
 
     # Commands
@@ -93,6 +99,11 @@ class Lane:
             if_match=if_match,
         )
 
+    def administer(self, command: type[A], **what: Any) -> A:
+        """Return an administrator's command."""
+        id = CommandId(f"{self.tenant}-a{next(self._administrators)}")
+        return command(id=id, tenant=self.tenant, caller=ADMINISTRATOR, deadline=self.now + 15, **what)
+
     def _command_id(self) -> CommandId:
         return CommandId(f"{self.tenant}-c{next(self._ids)}")
 
@@ -109,6 +120,34 @@ class Lane:
         (outcome,) = await self.run(command)
         assert isinstance(outcome, Applied), outcome
         return outcome
+
+    async def carried(self, command: Command) -> tuple[Item, ...]:
+        """Carry out one administrator's command that has to succeed, and return what it came to."""
+        (outcome,) = await self.run(command)
+        assert isinstance(outcome, Carried), outcome
+        return outcome.items
+
+    async def release_all(self, *, at_once: int = 3) -> list[Item]:
+        """Release all that is pending, phase by phase, as a job does."""
+        items: list[Item] = []
+        for kind in (PendingKind.USER, PendingKind.GROUP):
+            items += await self._release_resources(kind, at_once)
+        memberships: tuple[tuple[ResourceId, ResourceId], ...] = ()
+        place = (ResourceId(""), ResourceId(""))
+        while edges := await self.stores.pending.pending_memberships(self.tenant, after=place, limit=at_once):
+            memberships = tuple((edge.group, edge.member) for edge in edges)
+            items += await self.carried(self.administer(ReleaseResources, memberships=memberships, is_chosen=False))
+            place = memberships[-1]
+        return items + await self._release_resources(PendingKind.LEAVER, at_once)
+
+    async def _release_resources(self, kind: PendingKind, at_once: int) -> list[Item]:
+        items: list[Item] = []
+        place = ResourceId("")
+        while found := await self.stores.pending.pending(self.tenant, kind, after=place, limit=at_once):
+            ids = tuple(one.id for one in found)
+            items += await self.carried(self.administer(ReleaseResources, resources=ids, is_chosen=False))
+            place = ids[-1]
+        return items
 
     async def set_policies(self, **policies: Any) -> None:
         record = await self.stores.registry.tenant(self.tenant)

@@ -187,5 +187,14 @@ def _gateway_ports(stores: Stores, bus: InProcessBus) -> GatewayPorts:
 
 
 def _worker(stores: Stores, bus: InProcessBus, clock: Clock) -> Worker:
-    ports = WorkerPorts(registry=stores.registry, directory=stores.writer, lanes=bus.reader(), notices=bus.notices())
+    ports = WorkerPorts(
+        registry=stores.registry,
+        directory=stores.writer,
+        lanes=bus.reader(),
+        notices=bus.notices(),
+        jobs=stores.jobs,
+        pending=stores.pending,
+        accounts=stores.accounts,
+        sender=bus.sender(),
+    )
     return Worker(WorkerId("worker-1"), ports, catalog=core_catalog(), settings=WorkerSettings(), clock=clock)

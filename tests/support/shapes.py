@@ -152,11 +152,18 @@ class Shape:
         async with open_session(self.settings) as session:
             yield session
 
-    async def admit(self, *names: str, dialect: Dialect = Dialect.TOLERANT) -> list[Access]:
-        """Make tenants in sync mode whose names begin with these words, each with a token."""
+    async def admit(self, *names: str, dialect: Dialect = Dialect.TOLERANT, is_guarded: bool = False) -> list[Access]:
+        """Make tenants in sync mode whose names begin with these words, each with a token.
+
+        The guard is off unless it is wanted: tests deprovision as they like.
+        """
         settings = SettingsChange(mode=OperationMode.SYNC, dialect=dialect)
         async with self.administration() as session:
-            return [await self._admit(session, new_name(name), settings) for name in names]
+            admitted = [await self._admit(session, new_name(name), settings) for name in names]
+            if not is_guarded:
+                for access in admitted:
+                    await session.guard.set(access.tenant, limit=None, is_on=False, actor=session.actor)
+            return admitted
 
     async def _admit(self, session: Session, name: str, settings: SettingsChange) -> Access:
         tenant = await session.tenants.create(name, settings, actor=session.actor)

@@ -1,14 +1,28 @@
 """What a worker does for one command: decide, stage, and say what became of it."""
 
+from schemas.messages.administration import (
+    ActivateAccounts,
+    AlignAccounts,
+    FlagAccount,
+    ImportAccounts,
+    ReleaseResources,
+    RepairAccounts,
+    RepeatState,
+    ResolveConflict,
+    SetAside,
+    TakeBack,
+)
 from schemas.messages.commands import Command, CreateResource, DeleteResource, PatchResource, ReplaceResource
 from schemas.messages.outcomes import Outcome
 from workers.operations.create import create
 from workers.operations.delete import delete
+from workers.operations.lms import activate, align, flag, repeat, take_in
+from workers.operations.release import release, repair, resolve, set_aside, take_back
 from workers.operations.replace import patch, replace
 from workers.workspace import Workspace
 
 
-def operate(command: Command, workspace: Workspace) -> Outcome:
+def operate(command: Command, workspace: Workspace) -> Outcome:  # noqa: C901, PLR0911, PLR0912 - one line a command
     """Carry out the command in the workspace.
 
     Raises:
@@ -24,3 +38,23 @@ def operate(command: Command, workspace: Workspace) -> Outcome:
             return patch(command, workspace)
         case DeleteResource():
             return delete(command, workspace)
+        case ReleaseResources():
+            return release(command, workspace)
+        case SetAside():
+            return set_aside(command, workspace)
+        case TakeBack():
+            return take_back(command, workspace)
+        case ResolveConflict():
+            return resolve(command, workspace)
+        case RepairAccounts():
+            return repair(command, workspace)
+        case ActivateAccounts():
+            return activate(command, workspace)
+        case AlignAccounts():
+            return align(command, workspace)
+        case ImportAccounts():
+            return take_in(command, workspace)
+        case FlagAccount():
+            return flag(command, workspace)
+        case RepeatState():
+            return repeat(command, workspace)

@@ -1,68 +1,153 @@
-"""What a change of a User means for its account: effects decided by the policies, carried out or held."""
+"""What a change of a User means for its account: effects decided by the policies, carried out or held.
 
+Login names are unique among a tenant's accounts, so effects wait for one another: who needs a name waits for the
+pending effect of its holder. Where they go round in a ring, one of them gets a passing name, so that whoever follows
+the events never meets a name twice.
+"""
+
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from schemas.messages.events import EventType
 from tenants.directory.records import Account, AccountStatus, Hold, StoredResource, Tombstone
 from tenants.policies.effects import Effect, EffectKind, account_effects, carry_out
-from tenants.policies.settings import OperationMode
-from workers.operations.memberships import join_waiting_groups
+from tenants.policies.matching import Match, match, owned_addresses_of
+from tenants.policies.settings import Deprovisioning, LinkRule, OperationMode
+from workers.operations.memberships import join_waiting_groups, leave_cohorts
+from workers.operations.releases import INLINE, Release, hold_of
 from workers.workspace import Workspace
 
+_LONGEST_LINE = 40
+"""So many may wait for one another within a transaction; longer lines are served from their ends, one pass each."""
 
-def settle_user(workspace: Workspace, user: StoredResource, *, is_new: bool = False) -> StoredResource:
+
+def settle_user(
+    workspace: Workspace, user: StoredResource, *, is_new: bool = False, release: Release = INLINE
+) -> StoredResource:
     """Bring the account in line with the User, or hold the difference; return the User with its applied state."""
     account = None if is_new else workspace.account_of(user.id)
-    adopted = account or _kept_account(workspace, user)
-    effects = account_effects(user, adopted, workspace.policies)
-    hold = _reason_to_hold(workspace, user, adopted, effects)
+    matched = Match(account) if account is not None else _matched(workspace, user, release)
+    effects = account_effects(user, matched.account, workspace.policies)
+    hold = hold_of(workspace, user, matched, effects, release)
+    if hold is None and effects and not _login_is_free(workspace, user, matched.account, release):
+        hold = Hold.CONFLICT
     if hold is not None:
         return replace(user, hold=hold)
     if effects:
-        _apply(workspace, user, adopted, effects)
+        _apply(workspace, user, _as_it_is(workspace, matched.account), effects)
         if account is None and not is_new:
             join_waiting_groups(workspace, user.id)
     return replace(user, hold=None, applied_version=user.version)
 
 
-def settle_leaver(workspace: Workspace, user: StoredResource) -> None:
-    """Disable, detach or erase the account of a deleted User, or hold it with a tombstone."""
+def hold_of_leaver(workspace: Workspace, user: StoredResource) -> Hold | None:
+    """Return why the leave of a User that is being deleted has to wait."""
+    account = workspace.account_of(user.id)
+    effects = account_effects(None, account, workspace.policies)
+    return hold_of(workspace, user, Match(account), effects, INLINE)
+
+
+def settle_leaver(workspace: Workspace, user: StoredResource, hold: Hold | None) -> None:
+    """Disable, detach or erase the account of a User that is being deleted, or hold that with a tombstone."""
     account = workspace.account_of(user.id)
     if account is None:
+        if workspace.policies.deprovisioning is Deprovisioning.DELETE:
+            workspace.erase_traces(user.id)
         return
+    if hold is None:
+        _apply(workspace, None, account, account_effects(None, account, workspace.policies))
+        return
+    workspace.put_account(replace(account, is_leaving=True))
+    workspace.put_tombstone(Tombstone("User", user.id, user.name, user.external_id, workspace.moment.at, hold))
+
+
+def release_leaver(workspace: Workspace, tombstone: Tombstone) -> Sequence[Effect]:
+    """Carry out the pending leave of a deleted User, and return its effects; none where somebody returned meanwhile."""
+    account = workspace.account_of(tombstone.id)
     effects = account_effects(None, account, workspace.policies)
-    if workspace.policies.mode is OperationMode.DRY_RUN:
-        workspace.put_tombstone(
-            Tombstone("User", user.id, user.name, user.external_id, workspace.moment.at, Hold.DRY_RUN)
-        )
+    leave_cohorts(workspace, tombstone.id)
+    if account is not None:
+        _apply(workspace, None, account, effects)
+    workspace.remove_tombstone(tombstone)
+    return effects
+
+
+def give_login(workspace: Workspace, account: Account, login: str, login_key: str) -> Account:
+    """Give the account another login name, as the LMS is told, and return it."""
+    renamed = replace(account, login=login, login_key=login_key)
+    workspace.put_account(renamed)
+    tell(workspace, EventType.ACCOUNT_UPDATED, renamed)
+    return renamed
+
+
+def tell(workspace: Workspace, event: EventType, account: Account) -> None:
+    """Stage the event with what the LMS needs: who it is and how it now stands; of an erased account the id alone."""
+    workspace.emit(event, account.id, _payload(event, account))
+
+
+def _matched(workspace: Workspace, user: StoredResource, release: Release) -> Match:
+    """Return the account that nobody has and that is the User's by the tenant's rules, or by a decision."""
+    if release.link is not None:
+        return Match(workspace.account(release.link))
+    unlinked: dict[str, Account] = {}
+    if user.external_id:
+        unlinked |= {account.id: account for account in workspace.unlinked_accounts(user.external_id)}
+    if LinkRule.USER_NAME in workspace.policies.link_by:
+        holder = workspace.account_with_login(user.name)
+        if holder is not None and holder.is_imported:
+            unlinked[holder.id] = holder
+    for address in owned_addresses_of(user, workspace.policies):
+        unlinked |= {account.id: account for account in workspace.imported_accounts(address)}
+    return match(user, unlinked.values(), workspace.policies)
+
+
+def _login_is_free(workspace: Workspace, user: StoredResource, account: Account | None, release: Release) -> bool:
+    if account is not None and account.login_key == user.name:
+        return True
+    holder = workspace.account_with_login(user.name)
+    if holder is None or (account is not None and holder.id == account.id):
+        return True
+    under_way = {user.id, *([account.id] if account is not None else ())}
+    workspace.under_way |= under_way
+    try:
+        return _give_up_login(workspace, holder, release)
+    finally:
+        workspace.under_way -= under_way
+
+
+def _give_up_login(workspace: Workspace, holder: Account, release: Release) -> bool:
+    """Have the holder give up its login name if that is pending and may be applied now; tell whether it is free."""
+    if holder.id in workspace.under_way:
+        give_login(workspace, holder, f"~{holder.id}", f"~{holder.id}")
+        return True
+    if holder.resource is None or len(workspace.under_way) > 2 * _LONGEST_LINE:
+        return False
+    wanted, id = holder.login_key, holder.resource
+    if holder.is_leaving:
+        tombstone = workspace.tombstone(id)
+        if tombstone is not None and release.covers(id, tombstone.hold):
+            release_leaver(workspace, tombstone)
+    else:
+        user = workspace.resource("User", id)
+        if user is not None and user.name != wanted and release.covers(id, user.hold):
+            workspace.put_resource(settle_user(workspace, user, release=release))
+    return workspace.account_with_login(wanted) is None
+
+
+def _serve_waiting(workspace: Workspace, login_key: str) -> None:
+    """Apply the User who waits for a login name that has just become free."""
+    if workspace.policies.mode is OperationMode.DRY_RUN or workspace.account_with_login(login_key) is not None:
         return
-    _apply(workspace, None, account, effects)
+    id = workspace.holder("User", login_key)
+    user = workspace.resource("User", id) if id is not None and id not in workspace.under_way else None
+    if user is not None and user.hold is Hold.CONFLICT:
+        workspace.put_resource(settle_user(workspace, user))
 
 
-def _kept_account(workspace: Workspace, user: StoredResource) -> Account | None:
-    """Return the one account kept from a deleted User of the same externalId; a name alone links nothing."""
-    if not user.external_id:
-        return None
-    kept = workspace.detached_accounts(user.external_id)
-    return kept[0] if len(kept) == 1 else None
-
-
-def _reason_to_hold(
-    workspace: Workspace, user: StoredResource, account: Account | None, effects: tuple[Effect, ...]
-) -> Hold | None:
-    if not effects:
-        return None
-    if workspace.policies.mode is OperationMode.DRY_RUN:
-        return Hold.DRY_RUN
-    holder = workspace.account_with_login(user.name) if _takes_login(user, account) else None
-    if holder is not None and (account is None or holder.id != account.id):
-        return Hold.CONFLICT
-    return None
-
-
-def _takes_login(user: StoredResource, account: Account | None) -> bool:
-    return account is None or account.login_key != user.name
+def _as_it_is(workspace: Workspace, account: Account | None) -> Account | None:
+    """Return the account as it is now: freeing a name may have given it another one for a moment."""
+    return workspace.account(account.id) if account is not None else None
 
 
 def _apply(
@@ -77,7 +162,9 @@ def _apply(
     if subject is None:
         return
     for event in _events(effects, subject):
-        workspace.emit(event, subject.id, _payload(event, subject))
+        tell(workspace, event, subject)
+    if account is not None and (after is None or after.login_key != account.login_key):
+        _serve_waiting(workspace, account.login_key)
 
 
 def _events(effects: tuple[Effect, ...], account: Account) -> list[EventType]:
@@ -96,7 +183,6 @@ def _events(effects: tuple[Effect, ...], account: Account) -> list[EventType]:
 
 
 def _payload(event: EventType, account: Account) -> dict[str, Any]:
-    """Return what the LMS needs: who it is and how it now stands; of an erased account the id alone."""
     if event is EventType.ACCOUNT_ERASED:
         return {"account": account.id}
     payload: dict[str, Any] = {

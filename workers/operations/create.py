@@ -1,5 +1,7 @@
 """Creating a resource; and reviving the inactive User that a returning person still has."""
 
+from dataclasses import replace
+
 from schemas.ids import ResourceId
 from schemas.messages.commands import CreateResource
 from schemas.messages.outcomes import Outcome
@@ -57,7 +59,9 @@ def _revive(command: CreateResource, workspace: Workspace, present: StoredResour
     user = settle_user(workspace, renewed(workspace, present, command.attributes))
     workspace.put_resource(user)
     details = {"revived": True, "changed": differences(present.attributes, user.attributes)}
-    workspace.note(audit(command, workspace.moment.at, outcome="applied", details=details))
+    entry = audit(command, workspace.moment.at, outcome="applied", details=details)
+    # The id that the command brought along is nobody's.
+    workspace.note(replace(entry, target=user.id))
     return applied(command, workspace, user, changed=True, created=True)
 
 

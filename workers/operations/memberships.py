@@ -75,7 +75,7 @@ def change_members(workspace: Workspace, group: StoredResource, change: Membersh
     """Stage the change of edges, and of the cohort where it is in sync."""
     applies = group.hold is None and workspace.policies.mode is OperationMode.SYNC
     for member in change.removed:
-        _leave(workspace, group.id, member, applies=applies)
+        _leave(workspace, group.id, member, applies=applies, is_guarded=True)
     for member in change.added:
         _join(workspace, group.id, member, applies=applies)
 
@@ -96,12 +96,16 @@ def _joined(workspace: Workspace, edge: Edge, reference: Reference) -> Edge:
     return replace(edge, applied=True)
 
 
-def _leave(workspace: Workspace, group: ResourceId, member: ResourceId, *, applies: bool) -> None:
+def _leave(
+    workspace: Workspace, group: ResourceId, member: ResourceId, *, applies: bool, is_guarded: bool = False
+) -> None:
     before = workspace.edge(group, member)
     if before is None:
         return
     edge = replace(before, desired=False)
-    workspace.put_edge(_left(workspace, edge) if applies else edge)
+    # What the guard keeps back is an edge that the directory has not any more, and the LMS still has.
+    may_leave = applies and (not is_guarded or not edge.applied or workspace.guard.admit())
+    workspace.put_edge(_left(workspace, edge) if may_leave else edge)
 
 
 def _left(workspace: Workspace, edge: Edge) -> Edge:
@@ -111,8 +115,11 @@ def _left(workspace: Workspace, edge: Edge) -> Edge:
 
 
 def _emit(workspace: Workspace, type: EventType, edge: Edge, reference: Reference | None) -> None:
-    account = reference.account if reference is not None else None
-    member = {"account": account} if edge.member_type == "User" else {"cohort_member": edge.member}
+    member: dict[str, str | None] = {"cohort_member": edge.member}
+    if edge.member_type == "User":
+        # Somebody deleted, whose leave was held, still has an account.
+        leaving = workspace.account_of(edge.member) if reference is None else None
+        member = {"account": reference.account if reference is not None else leaving.id if leaving else None}
     workspace.emit(type, edge.group, {"cohort": edge.group, "user": edge.member, **member})
 
 
@@ -121,22 +128,41 @@ def settle_group(workspace: Workspace, group: StoredResource) -> StoredResource:
 
     A Group that was held before and is met in sync mode is applied whole, with all its members.
     """
+    if group.hold is Hold.EXCLUDED:
+        return group
     if workspace.policies.mode is OperationMode.DRY_RUN:
         return replace(group, hold=Hold.DRY_RUN)
     if group.hold is not None:
         for edge in workspace.edges_of_group(group.id):
-            _catch_up(workspace, edge)
+            catch_up(workspace, edge)
+    return release_group(workspace, group)
+
+
+def release_group(workspace: Workspace, group: StoredResource) -> StoredResource:
+    """Bring the cohort itself in line with the Group, whatever holds it; its memberships are a matter of their own."""
     _apply_cohort(workspace, group)
     return replace(group, hold=None, applied_version=group.version)
 
 
-def _catch_up(workspace: Workspace, edge: Edge) -> None:
+def catch_up(workspace: Workspace, edge: Edge) -> str | None:
+    """Bring the cohort in line with the edge; return what was done, ``join`` or ``leave``."""
     if edge.desired and not edge.applied:
         reference = workspace.reference(edge.member)
-        if reference is not None:
-            workspace.put_edge(_joined(workspace, edge, reference))
+        after = _joined(workspace, edge, reference) if reference is not None else edge
+        if after.applied:
+            workspace.put_edge(after)
+            return "join"
     elif edge.applied and not edge.desired:
         workspace.put_edge(_left(workspace, edge))
+        return "leave"
+    return None
+
+
+def leave_cohorts(workspace: Workspace, member: ResourceId) -> None:
+    """Take somebody deleted, whose leave was held, out of the cohorts that still have them."""
+    for edge in workspace.edges_of_member(member):
+        if not edge.desired:
+            catch_up(workspace, edge)
 
 
 def _apply_cohort(workspace: Workspace, group: StoredResource) -> None:
@@ -149,28 +175,61 @@ def _apply_cohort(workspace: Workspace, group: StoredResource) -> None:
     workspace.emit(event, group.id, {"cohort": group.id, "name": after.name, "externalId": after.external_id})
 
 
+def tell_of_cohort(workspace: Workspace, group: ResourceId) -> None:
+    """Stage an event with the cohort as it is, where there is one."""
+    cohort = workspace.cohort(group)
+    if cohort is not None:
+        payload = {"cohort": group, "name": cohort.name, "externalId": cohort.external_id}
+        workspace.emit(EventType.COHORT_UPDATED, group, payload)
+
+
+def tell_of_membership(workspace: Workspace, edge: Edge) -> None:
+    """Stage an event with a membership that the LMS has already."""
+    _emit(workspace, EventType.MEMBER_ADDED, edge, workspace.reference(edge.member))
+
+
 def settle_removed_group(workspace: Workspace, group: StoredResource) -> None:
     """Remove the cohort of a deleted Group, or hold that; its edges go with it."""
     if workspace.cohort(group.id) is None:
         workspace.clear_group(group.id)
-    elif workspace.policies.mode is OperationMode.DRY_RUN:
-        workspace.put_tombstone(
-            Tombstone("Group", group.id, group.name, group.external_id, workspace.moment.at, Hold.DRY_RUN)
-        )
-        for edge in workspace.edges_of_group(group.id):
-            workspace.put_edge(replace(edge, desired=False))
-    else:
-        workspace.clear_group(group.id)
-        workspace.remove_cohort(group.id)
-        workspace.emit(EventType.COHORT_REMOVED, group.id, {"cohort": group.id})
+        return
+    edges = workspace.edges_of_group(group.id)
+    hold = _hold_of_removal(workspace, group, edges)
+    if hold is None:
+        remove_cohort(workspace, group.id)
+        return
+    workspace.put_tombstone(
+        Tombstone("Group", group.id, group.name, group.external_id, workspace.moment.at, hold),
+    )
+    for edge in edges:
+        workspace.put_edge(replace(edge, desired=False))
 
 
-def leave_all_groups(workspace: Workspace, member: ResourceId) -> None:
-    """Take a deleted resource out of every Group; each that loses a member gets its next version."""
+def _hold_of_removal(workspace: Workspace, group: StoredResource, edges: Sequence[Edge]) -> Hold | None:
+    if group.hold is Hold.EXCLUDED:
+        return Hold.EXCLUDED
+    if workspace.policies.mode is OperationMode.DRY_RUN:
+        return Hold.DRY_RUN
+    return None if workspace.guard.admit(sum(edge.applied for edge in edges)) else Hold.GUARD
+
+
+def remove_cohort(workspace: Workspace, group: ResourceId) -> None:
+    """Remove the cohort of a Group that is gone, with all its members."""
+    workspace.clear_group(group)
+    if workspace.cohort(group) is not None:
+        workspace.remove_cohort(group)
+        workspace.emit(EventType.COHORT_REMOVED, group, {"cohort": group})
+
+
+def leave_all_groups(workspace: Workspace, member: ResourceId, *, stays_in_cohorts: bool) -> None:
+    """Take a deleted resource out of every Group; each that loses a member gets its next version.
+
+    Where its leave is held the cohorts keep it until then.
+    """
     for edge in workspace.edges_of_member(member):
         group = workspace.resource("Group", edge.group)
-        applies = workspace.policies.mode is OperationMode.SYNC and (group is None or group.hold is None)
-        _leave(workspace, edge.group, member, applies=applies)
+        is_in_sync = workspace.policies.mode is OperationMode.SYNC and (group is None or group.hold is None)
+        _leave(workspace, edge.group, member, applies=is_in_sync and not stays_in_cohorts)
         if group is not None and edge.desired:
             after = renewed(workspace, group, group.attributes)
             workspace.put_resource(after if after.hold else replace(after, applied_version=after.version))
@@ -181,6 +240,4 @@ def join_waiting_groups(workspace: Workspace, member: ResourceId) -> None:
     for edge in workspace.edges_of_member(member):
         group = workspace.resource("Group", edge.group)
         if edge.desired and not edge.applied and group is not None and group.hold is None:
-            reference = workspace.reference(member)
-            if reference is not None:
-                workspace.put_edge(_joined(workspace, edge, reference))
+            catch_up(workspace, edge)

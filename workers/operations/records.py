@@ -5,8 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 from schemas.ids import ResourceId
-from schemas.messages.commands import Command, DeleteResource, PatchResource, ReplaceResource
-from schemas.messages.outcomes import Applied
+from schemas.messages.administration import AdministrationCommand
+from schemas.messages.commands import DeleteResource, PatchResource, ReplaceResource, ResourceCommand
+from schemas.messages.outcomes import Applied, Item
 from schemas.scim.errors import PreconditionFailedError, ResourceNotFoundError, UniquenessError
 from schemas.scim.rendering import entity_tag, render
 from schemas.scim.search import prepared_name
@@ -15,6 +16,9 @@ from tenants.directory.records import StoredResource
 from workers.workspace import Workspace
 
 _LISTED_AT_MOST = 100
+_ALWAYS_NOTED = frozenset({"set_aside", "take_back", "flag"})
+"""What an administrator says of somebody, whether or not it changes anything at once."""
+_TARGETS = {"activate": "account", "align": "account", "import": "account", "flag": "account"}
 
 
 def existing(workspace: Workspace, command: ReplaceResource | PatchResource | DeleteResource) -> StoredResource:
@@ -69,7 +73,8 @@ def _rendered(workspace: Workspace, resource: StoredResource) -> StoredResource:
         resource,
         attributes=attributes,
         name=prepared_name(resource.type, attributes[resource_type.unique_name]),
-        external_id=attributes.get("externalId"),
+        # An empty one identifies nobody, and no filter finds it.
+        external_id=attributes.get("externalId") or None,
         rendered=render(
             resource_type,
             resource.id,
@@ -94,7 +99,7 @@ def claim_name(workspace: Workspace, resource: StoredResource) -> None:
 
 
 def applied(
-    command: Command, workspace: Workspace, resource: StoredResource, *, changed: bool, created: bool = False
+    command: ResourceCommand, workspace: Workspace, resource: StoredResource, *, changed: bool, created: bool = False
 ) -> Applied:
     """Return the outcome of a command that left the resource as it is now."""
     return Applied(
@@ -108,7 +113,7 @@ def applied(
     )
 
 
-def audit(command: Command, at: str, *, outcome: str, details: Mapping[str, Any]) -> AuditEntry:
+def audit(command: ResourceCommand, at: str, *, outcome: str, details: Mapping[str, Any]) -> AuditEntry:
     """Return the audit entry of a command."""
     caller = command.caller
     return AuditEntry(
@@ -124,6 +129,35 @@ def audit(command: Command, at: str, *, outcome: str, details: Mapping[str, Any]
         target=command.resource_id,
         details=dict(details),
     )
+
+
+def noted(command: AdministrationCommand, workspace: Workspace, items: Sequence[Item], *, reason: str = "") -> None:
+    """Note an administrator's command in the audit log, an entry for each item that it did, or could not."""
+    tag = type(command).__struct_config__.tag
+    caller = command.caller
+    for item in items:
+        if not item.effects and item.failure is None and tag not in _ALWAYS_NOTED:
+            continue
+        details: dict[str, Any] = {"effects": list(item.effects)}
+        if item.failure is not None:
+            details["failure"] = item.failure
+        if reason:
+            details["reason"] = reason
+        workspace.note(
+            AuditEntry(
+                at=workspace.moment.at,
+                action=f"admin.{tag}",
+                outcome="applied" if item.failure is None else "failed",
+                principal=caller.principal,
+                name=caller.name,
+                address=caller.address,
+                agent=caller.agent,
+                request_id=caller.request_id,
+                target_type=_TARGETS.get(str(tag), "resource"),
+                target=item.id,
+                details=details,
+            )
+        )
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from schemas.scim.dialects.entra import member_removals_by_value, removals_by_va
 from schemas.scim.dialects.names import Target, find, schema_uri, unfolded
 from schemas.scim.dialects.okta import is_read_only
 from schemas.scim.dialects.values import Rewrite, shape
+from schemas.scim.envelope import are_texts, schemas_of
 from schemas.scim.membership import removal_by_path
 
 PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
@@ -20,6 +21,8 @@ Operation = dict[str, Any]
 
 def tolerate_patch_body(body: dict[str, Any], resource_type: ResourceType, used: set[str]) -> dict[str, Any]:
     """Return the PATCH in the RFC's form; the very same object when it has it, or is beyond repair."""
+    if not are_texts(schemas_of(body)):
+        return body
     operations = _operations(body, used)
     if operations.__class__ is not list:
         return body

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from schemas.messages.commands import PatchOperation
+from schemas.scim.envelope import check_schemas, check_texts, schemas_of
 from schemas.scim.errors import InvalidPathError, InvalidSyntaxError, InvalidValueError, NoTargetError
 
 PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
@@ -24,8 +25,10 @@ def read_message(payload: object, *, strict: bool) -> list[PatchOperation]:
     """
     if not isinstance(payload, dict):
         raise InvalidSyntaxError("the body must be a JSON object")
+    schemas = schemas_of(payload)
+    check_texts(schemas)
     if strict:
-        _check_schemas(_member(payload, "schemas"))
+        check_schemas(schemas, PATCH_OP, strict=True)
     operations = _member(payload, "Operations")
     if not isinstance(operations, list) or not operations:
         raise InvalidSyntaxError("Operations must be a non-empty array")
@@ -41,11 +44,6 @@ def _member(given: Mapping[str, Any], name: str) -> Any:
         return given[name]
     wanted = name.lower()
     return next((value for key, value in given.items() if key.lower() == wanted), _MISSING)
-
-
-def _check_schemas(schemas: object) -> None:
-    if not isinstance(schemas, list) or PATCH_OP.lower() not in [str(uri).lower() for uri in schemas]:
-        raise InvalidSyntaxError(f"schemas must name {PATCH_OP}")
 
 
 def _operation(given: object, *, strict: bool) -> PatchOperation:

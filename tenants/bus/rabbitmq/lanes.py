@@ -11,6 +11,7 @@ import structlog
 from aio_pika.abc import AbstractConnection
 from aiormq import Channel, spec
 from aiormq.abc import DeliveredMessage
+from pamqp.common import FieldTable
 
 from schemas.ids import CommandId, TenantId
 from schemas.messages.codec import UnreadableMessageError, decode_commands, encode_commands, encode_outcomes
@@ -22,7 +23,7 @@ from tenants.bus.rabbitmq.driver import channel_below, driver_errors, open_chann
 from tenants.bus.rabbitmq.parking import parked_headers
 from tenants.bus.rabbitmq.publishing import ConfirmedPublisher
 from tenants.bus.rabbitmq.standing import Stand, Standing
-from tenants.bus.rabbitmq.topology import Declarations, Topology
+from tenants.bus.rabbitmq.topology import REPLAYED, Declarations, Topology
 from tenants.bus.replies import outcomes_by_sender
 from tenants.bus.rotation import Rotation, again
 from tenants.errors import PortUnavailableError
@@ -154,7 +155,7 @@ class RabbitLaneReader(LaneReader):
 
     def _delivery(self, stand: Stand, message: DeliveredMessage, commands: tuple[Command, ...]) -> Delivery:
         receipt = _Receipt(stand, message, next(self._places), {command.id for command in commands})
-        redelivered = bool(message.redelivered)
+        redelivered = bool(message.redelivered) or _headers(message).get(REPLAYED) is True
         return Delivery(
             stand.tenant, commands, redelivered=redelivered, attempts=_earlier_deliveries(message), receipt=receipt
         )
@@ -207,5 +208,9 @@ def _reply_to(delivery: Delivery) -> str:
 
 def _earlier_deliveries(message: DeliveredMessage) -> int:
     """Return what the lane counts (quorum), or what little the flag tells (classic)."""
-    counted = (message.header.properties.headers or {}).get("x-delivery-count")
+    counted = _headers(message).get("x-delivery-count")
     return max(counted if isinstance(counted, int) else 0, int(bool(message.redelivered)))
+
+
+def _headers(message: DeliveredMessage) -> FieldTable:
+    return message.header.properties.headers or {}

@@ -48,7 +48,7 @@ class RabbitBus:
 
     def parked_lane(self) -> RabbitParkedLane:
         """Return what was set aside."""
-        return RabbitParkedLane(self._connection, self._topology)
+        return RabbitParkedLane(self._connection, self._topology, clock=self._clock)
 
     def end_streams(self) -> None:
         """End outcomes and notices."""

@@ -16,6 +16,8 @@ _DELIVERY_LIMIT = 20
 """A message that was delivered so often without being settled is parked by the broker itself."""
 _ENDLESS = 2_000_000_000
 """Looking at a parked message counts as a delivery; RabbitMQ 4 limits these unless told otherwise."""
+REPLAYED = "replayed"
+"""The header of a message that was parked and is on the lane again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from tenants.directory.mongo.documents import (
     tombstone_document,
 )
 from tenants.directory.writer import Changes
+from tenants.erasures.mongo import erasure_document
 from tenants.errors import DuplicateError, LaneLostError
 from tenants.mongo import Database, Document, journal
 from tenants.mongo.keys import below
@@ -71,6 +72,7 @@ def _write(
         ("edges", _edges(changes)),
         ("cohorts", _cohorts(changes)),
         ("tombstones", _tombstones(changes)),
+        ("erasures", [_put(erasure_document(erasure)) for erasure in changes.erasures]),
         ("journal", _journal(changes, links)),
     ]
     for collection, operations in writes:
@@ -93,6 +95,9 @@ def _raise_counters(database: Database, changes: Changes, links: Sequence[Sealed
         "users": counters.users,
         "groups": counters.groups,
         "audit_digest": last_digest(links, counters.audit_digest),
+        "accounts": counters.accounts,
+        "leaves": [list(leave) for leave in counters.leaves],
+        "guard_tripped": counters.guard_tripped,
     }
     if not database.tenants.update_one(before, {"$set": after}, session=session).matched_count:
         raise LaneLostError(f"tenant {changes.tenant} is not at sequence {changes.expected_sequence} any more")

@@ -3,6 +3,9 @@
 ``resources``: ``v`` version, ``c`` created, ``m`` modified, ``n`` name, ``x`` externalId, ``s`` search document,
 ``a`` attributes (JSON), ``r`` rendered answer, ``av`` applied version, ``h`` hold, ``d`` a Group's display name.
 ``edges``: ``m`` member, ``k`` kind (type) of the member, ``d`` desired, ``a`` applied.
+Both have ``p`` while they are pending: their key once more, for an index of pending ones alone.
+``accounts``: ``l`` login, ``r`` resource, ``x`` externalId of those that are detached or leaving, ``e`` verified e-mail
+of imported ones. What is as usual has no field.
 """
 
 from typing import Any
@@ -50,11 +53,13 @@ def resource_document(tenant: TenantId, resource: StoredResource) -> Document:
         document["h"] = resource.hold.value
     if resource.type == "Group":
         document["d"] = resource.attributes.get("displayName", "")
+    if resource.hold is not None or resource.applied_version < resource.version:
+        document["p"] = document["_id"]
     return document
 
 
 def stored_resource(document: Document) -> StoredResource:
-    """Return the resource of a document."""
+    """Return the resource of a document, which may have been read without ``s`` and ``r``."""
     type, id = last_parts(document["_id"])
     return StoredResource(
         type=type,
@@ -65,8 +70,8 @@ def stored_resource(document: Document) -> StoredResource:
         name=last_parts(document["n"])[1],
         external_id=last_parts(document["x"])[1] if "x" in document else None,
         attributes=orjson.loads(document["a"]),
-        search=document["s"],
-        rendered=document["r"],
+        search=document.get("s", {}),
+        rendered=document.get("r", b""),
         applied_version=document["av"],
         hold=Hold(document["h"]) if "h" in document else None,
     )
@@ -80,13 +85,16 @@ def cached_resource(document: Document) -> CachedResource:
 
 def edge_document(tenant: TenantId, edge: Edge) -> Document:
     """Return the document of a membership."""
-    return {
+    document: Document = {
         "_id": f"{tenant}/{edge.group}/{edge.member}",
         "m": f"{tenant}/{edge.member}",
         "k": edge.member_type,
         "d": edge.desired,
         "a": edge.applied,
     }
+    if edge.desired is not edge.applied:
+        document["p"] = document["_id"]
+    return document
 
 
 def stored_edge(document: Document) -> Edge:
@@ -109,8 +117,14 @@ def account_document(tenant: TenantId, account: Account) -> Document:
     }
     if account.resource is not None:
         document["r"] = f"{tenant}/{account.resource}"
-    elif account.external_id is not None:
+    if account.external_id is not None and (account.resource is None or account.is_leaving):
         document["x"] = f"{tenant}/{account.external_id}"
+    if account.email is not None:
+        document["email"] = account.email
+        if account.is_imported and account.resource is None:
+            document["e"] = f"{tenant}/{account.email}"
+    marks = {"leaving": account.is_leaving, "imported": account.is_imported, "legal_hold": account.has_legal_hold}
+    document.update({name: True for name, is_set in marks.items() if is_set})
     return document
 
 
@@ -126,6 +140,10 @@ def stored_account(document: Document) -> Account:
         sign_in=document["sign_in"],
         profile=orjson.loads(document["profile"]),
         activated=document["activated"],
+        is_leaving=document.get("leaving", False),
+        is_imported=document.get("imported", False),
+        email=document.get("email"),
+        has_legal_hold=document.get("legal_hold", False),
     )
 
 
@@ -148,6 +166,19 @@ def tombstone_document(tenant: TenantId, tombstone: Tombstone) -> Document:
         "deleted": tombstone.deleted,
         "hold": tombstone.hold.value,
     }
+
+
+def stored_tombstone(document: Document) -> Tombstone:
+    """Return the mark of a deleted resource of a document."""
+    type, id = last_parts(document["_id"])
+    return Tombstone(
+        type=type,
+        id=ResourceId(id),
+        name=document["name"],
+        external_id=document["external_id"],
+        deleted=document["deleted"],
+        hold=Hold(document["hold"]),
+    )
 
 
 def _storable(search: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 ``$unionWith`` carries out its parts in their order, so what is read is never older than the counters. One round trip
 costs a third of what separate finds cost. A second one follows only when the first met resources that nobody asked for
-by id (holders of names, groups of members), for their accounts and cohorts.
+by id (holders of names, groups of members, Users of accounts), for themselves, their accounts and cohorts.
 """
 
 from collections import defaultdict
@@ -19,6 +19,7 @@ from tenants.directory.mongo.documents import (
     stored_cohort,
     stored_edge,
     stored_resource,
+    stored_tombstone,
 )
 from tenants.directory.records import Counters, Reference, StoredResource
 from tenants.directory.writer import Need, Snapshot
@@ -64,11 +65,13 @@ def load(database: Database, tenant: TenantId, need: Need) -> Snapshot:
 def _asked(tenant: TenantId, need: Need) -> list[Part]:
     receipts = _among("c", (f"{tenant}/{command}" for command in need.receipts))
     references = need.references - need.resources
+    owners = need.resources | need.tombstones
     return [
         Part("receipt", "journal", receipts, {"receipts": 1}),
         Part("resource", "resources", [*_resources(tenant, need.resources), *_names(tenant, need)]),
-        Part("account", "accounts", [*_accounts(tenant, need.resources), *_logins(tenant, need)]),
-        Part("cohort", "cohorts", _among("_id", (f"{tenant}/{id}" for id in need.resources))),
+        Part("account", "accounts", [*_accounts(tenant, owners), *_accounts_themselves(tenant, need)]),
+        Part("cohort", "cohorts", _among("_id", (f"{tenant}/{id}" for id in owners))),
+        Part("tombstone", "tombstones", _resources(tenant, need.tombstones)),
         Part("edge", "edges", _edges(tenant, need)),
         Part("reference", "resources", _resources(tenant, references), {"_id": 1}),
         Part("linked", "accounts", _accounts(tenant, references), {"r": 1}),
@@ -96,10 +99,12 @@ def _accounts(tenant: TenantId, resources: Iterable[ResourceId]) -> list[Documen
     return _among("r", (f"{tenant}/{id}" for id in resources))
 
 
-def _logins(tenant: TenantId, need: Need) -> list[Document]:
+def _accounts_themselves(tenant: TenantId, need: Need) -> list[Document]:
     return [
+        *_among("_id", (f"{tenant}/{id}" for id in need.accounts)),
         *_among("l", (f"{tenant}/{login}" for login in need.logins)),
         *_among("x", (f"{tenant}/{external_id}" for external_id in need.external_ids)),
+        *_among("e", (f"{tenant}/{email}" for email in need.emails)),
     ]
 
 
@@ -139,7 +144,14 @@ def _stage(part: Part) -> Document:
 def _met(rows: Rows, need: Need) -> set[str]:
     """Return the ids of resources that were met without being asked for."""
     groups = (last_parts(edge["_id"])[0] for edge in rows["edge"] if last_part(edge["m"]) in need.groups_of)
-    return {*_ids(rows["resource"]), *groups} - need.resources
+    return {*_ids(rows["resource"]), *groups, *_linked(rows["account"], need)} - need.resources
+
+
+def _linked(accounts: Iterable[Document], need: Need) -> set[str]:
+    """Return the ids of the resources that the accounts asked for by their ids are linked to."""
+    if not need.accounts:
+        return set()
+    return {last_part(one["r"]) for one in accounts if "r" in one and last_part(one["_id"]) in need.accounts}
 
 
 def _ids(resources: Iterable[Document]) -> set[str]:
@@ -151,6 +163,7 @@ def _snapshot(rows: Rows, need: Need) -> Snapshot:
     edges = [stored_edge(document) for document in rows["edge"]]
     accounts = [stored_account(document) for document in rows["account"]]
     cohorts = [stored_cohort(document) for document in rows["cohort"]]
+    tombstones = [stored_tombstone(document) for document in rows["tombstone"]]
     record = rows["tenant"][0]
     return Snapshot(
         tenant=tenant_of(record),
@@ -162,6 +175,7 @@ def _snapshot(rows: Rows, need: Need) -> Snapshot:
         cohorts={cohort.resource: cohort for cohort in cohorts},
         edges={(edge.group, edge.member): edge for edge in edges},
         references=_references(rows, need),
+        tombstones={tombstone.id: tombstone for tombstone in tombstones},
     )
 
 
@@ -174,6 +188,9 @@ def _counters(record: Document) -> Counters:
         groups=record["groups"],
         # A tenant that has no chain yet has no digest.
         audit_digest=record.get("audit_digest", ""),
+        accounts=record.get("accounts", 0),
+        leaves=tuple((minute, count) for minute, count in record.get("leaves", ())),
+        guard_tripped=record.get("guard_tripped", ""),
     )
 
 

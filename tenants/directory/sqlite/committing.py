@@ -14,6 +14,7 @@ from tenants.audit.sqlite import insert_links
 from tenants.directory.records import Account, StoredResource
 from tenants.directory.sqlite.rows import account_row, cohort_row, edge_row, resource_row, tombstone_row
 from tenants.directory.writer import Changes
+from tenants.erasures.sqlite import insert_erasures
 from tenants.errors import LaneLostError
 from tenants.outbox.sqlite import insert_events
 from tenants.sqlite import Connection, insert, update
@@ -24,7 +25,8 @@ _EXPIRY_EVERY, _EXPIRED_AT_ONCE = 16, 2048
 
 _RESOURCES = """resources (tenant, id, type, name, external_id, display_name, emails, version, created, modified,
     applied_version, hold, rendered, search, attributes)"""
-_ACCOUNTS = "accounts (tenant, id, resource, external_id, login_key, login, status, sign_in, activated, profile)"
+_ACCOUNTS = """accounts (tenant, id, resource, external_id, login_key, leaving, imported, email, login, status, sign_in,
+    activated, legal_hold, profile)"""
 
 
 def commit(connection: Connection, changes: Changes) -> None:
@@ -51,7 +53,8 @@ def commit(connection: Connection, changes: Changes) -> None:
 def _raise_counters(connection: Connection, changes: Changes, links: Sequence[Sealed]) -> None:
     counters = changes.counters
     raised = connection.execute(
-        "UPDATE tenants SET (sequence, events, audit, users, groups, audit_digest) = (?, ?, ?, ?, ?, ?)"
+        "UPDATE tenants SET (sequence, events, audit, users, groups, audit_digest, accounts, leaves, guard_tripped)"
+        " = (?, ?, ?, ?, ?, ?, ?, ?, ?)"
         # Audit entries are appended outside of the lane too: the counter tells.
         " WHERE id = ? AND sequence = ? AND revision = ? AND audit = ?",
         (
@@ -61,6 +64,9 @@ def _raise_counters(connection: Connection, changes: Changes, links: Sequence[Se
             counters.users,
             counters.groups,
             last_digest(links, counters.audit_digest),
+            counters.accounts,
+            orjson.dumps(counters.leaves).decode(),
+            counters.guard_tripped,
             changes.tenant,
             changes.expected_sequence,
             changes.expected_revision,
@@ -83,6 +89,7 @@ def _write(connection: Connection, changes: Changes) -> None:
     _write_edges(connection, changes)
     _write_cohorts_and_tombstones(connection, changes)
     insert_events(connection, tenant, changes.events)
+    insert_erasures(connection, changes.erasures)
 
 
 def _write_receipts(connection: Connection, changes: Changes) -> None:
@@ -127,7 +134,7 @@ def _update_accounts(connection: Connection, tenant: TenantId, accounts: Sequenc
     if not accounts:
         return
     rows = [account_row(tenant, one) for one in accounts]
-    keys = [row[:5] for row in rows]
+    keys = [row[:8] for row in rows]
     update(
         connection,
         """UPDATE accounts SET login_key = NULL FROM {new}
@@ -136,17 +143,18 @@ def _update_accounts(connection: Connection, tenant: TenantId, accounts: Sequenc
     )
     update(
         connection,
-        """UPDATE accounts SET resource = column3, external_id = column4, login_key = column5 FROM {new}
-        WHERE tenant = column1 AND id = column2
-            AND (resource IS NOT column3 OR external_id IS NOT column4 OR login_key IS NOT column5)""",
+        """UPDATE accounts SET resource = column3, external_id = column4, login_key = column5, leaving = column6,
+            imported = column7, email = column8
+        FROM {new} WHERE tenant = column1 AND id = column2 AND (resource IS NOT column3 OR external_id IS NOT column4
+            OR login_key IS NOT column5 OR leaving <> column6 OR imported <> column7 OR email IS NOT column8)""",
         keys,
     )
     update(
         connection,
         """UPDATE accounts SET login = column3, status = column4, sign_in = column5, activated = column6,
-            profile = column7
+            legal_hold = column7, profile = column8
         FROM {new} WHERE tenant = column1 AND id = column2""",
-        [row[:2] + row[5:] for row in rows],
+        [row[:2] + row[8:] for row in rows],
     )
 
 

@@ -1,6 +1,6 @@
 """What a batch needs, read by one statement: one moment, one step, whatever the need."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -14,16 +14,20 @@ from tenants.directory.sqlite.rows import (
     COHORT_JSON,
     EDGE_JSON,
     RESOURCE_JSON,
+    TOMBSTONE_JSON,
     account_of,
     cohort_of,
     edge_of,
     resource_of,
+    tombstone_of,
 )
 from tenants.directory.writer import Need, Snapshot
 from tenants.errors import UnknownTenantError
 from tenants.registry.sqlite import TENANT_COLUMNS, tenant_of
 from tenants.sqlite import Connection, one_document
 
+_COUNTERS = "sequence, events, audit, users, groups, audit_digest, accounts, json(leaves), guard_tripped"
+_COUNTERS_NUMBER = 9
 _LOAD = f"""
 WITH
 named AS MATERIALIZED (
@@ -37,14 +41,27 @@ wanted (id) AS MATERIALIZED (
     SELECT id FROM named
     UNION
     SELECT e.grp FROM json_each(:groups_of) AS k CROSS JOIN edges AS e ON e.tenant = :tenant AND e.member = k.value
+    UNION
+    SELECT a.resource FROM json_each(:accounts) AS k CROSS JOIN accounts AS a
+        ON a.tenant = :tenant AND a.id = k.value AND a.resource IS NOT NULL
+),
+owners (id) AS MATERIALIZED (
+    SELECT id FROM wanted
+    UNION
+    SELECT value FROM json_each(:tombstones)
 ),
 met (id) AS MATERIALIZED (
-    SELECT a.id FROM wanted AS w CROSS JOIN accounts AS a ON a.tenant = :tenant AND a.resource = w.id
+    SELECT a.id FROM owners AS o CROSS JOIN accounts AS a ON a.tenant = :tenant AND a.resource = o.id
+    UNION
+    SELECT value FROM json_each(:accounts)
     UNION
     SELECT a.id FROM json_each(:logins) AS k CROSS JOIN accounts AS a ON a.tenant = :tenant AND a.login_key = k.value
     UNION
     SELECT a.id FROM json_each(:external_ids) AS k CROSS JOIN accounts AS a
-        ON a.tenant = :tenant AND a.resource IS NULL AND a.external_id = k.value
+        ON a.tenant = :tenant AND (a.resource IS NULL OR a.leaving) AND a.external_id = k.value
+    UNION
+    SELECT a.id FROM json_each(:emails) AS k CROSS JOIN accounts AS a
+        ON a.tenant = :tenant AND a.imported AND a.resource IS NULL AND a.email = k.value
 ),
 joined (grp, member) AS MATERIALIZED (
     SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(:memberships)
@@ -57,7 +74,7 @@ joined (grp, member) AS MATERIALIZED (
 )
 SELECT json_object(
     'tenant', (
-        SELECT json_array({TENANT_COLUMNS}, sequence, events, audit, users, groups, audit_digest)
+        SELECT json_array({TENANT_COLUMNS}, {_COUNTERS})
         FROM tenants WHERE id = :tenant
     ),
     'receipts', (
@@ -75,11 +92,15 @@ SELECT json_object(
     ),
     'cohorts', (
         SELECT json_group_array({COHORT_JSON})
-        FROM wanted AS w CROSS JOIN cohorts AS c ON c.tenant = :tenant AND c.resource = w.id
+        FROM owners AS o CROSS JOIN cohorts AS c ON c.tenant = :tenant AND c.resource = o.id
     ),
     'edges', (
         SELECT json_group_array({EDGE_JSON})
         FROM joined AS j CROSS JOIN edges AS e ON e.tenant = :tenant AND e.grp = j.grp AND e.member = j.member
+    ),
+    'tombstones', (
+        SELECT json_group_array({TOMBSTONE_JSON})
+        FROM json_each(:tombstones) AS k CROSS JOIN tombstones AS t ON t.tenant = :tenant AND t.id = k.value
     ),
     'references', (
         SELECT json_group_array(json_array(r.id, r.type, a.id))
@@ -112,6 +133,9 @@ def _keys(need: Need) -> dict[str, bytes]:
             ("all_members", need.all_members),
             ("groups_of", need.groups_of),
             ("references", need.references),
+            ("tombstones", need.tombstones),
+            ("accounts", need.accounts),
+            ("emails", need.emails),
         )
     }
 
@@ -119,12 +143,12 @@ def _keys(need: Need) -> dict[str, bytes]:
 def _snapshot(loaded: Mapping[str, Any], tenant: TenantId) -> Snapshot:
     if loaded["tenant"] is None:
         raise UnknownTenantError(tenant)
-    *record, sequence, events, audit, users, groups, audit_digest = loaded["tenant"]
+    record, counters = loaded["tenant"][:-_COUNTERS_NUMBER], loaded["tenant"][-_COUNTERS_NUMBER:]
     resources, accounts = map(resource_of, loaded["resources"]), map(account_of, loaded["accounts"])
     cohorts, edges = map(cohort_of, loaded["cohorts"]), map(edge_of, loaded["edges"])
     return Snapshot(
         tenant=tenant_of(record),
-        counters=Counters(sequence, events, audit, users, groups, audit_digest),
+        counters=_counters(counters),
         receipts={command: _outcome(outcome) for command, outcome in loaded["receipts"]},
         resources={one.id: one for one in resources},
         holders={(type, name): id for type, name, id in loaded["holders"]},
@@ -132,7 +156,14 @@ def _snapshot(loaded: Mapping[str, Any], tenant: TenantId) -> Snapshot:
         cohorts={one.resource: one for one in cohorts},
         edges={(one.group, one.member): one for one in edges},
         references=_references(loaded["references"]),
+        tombstones={one.id: one for one in map(tombstone_of, loaded["tombstones"])},
     )
+
+
+def _counters(columns: Sequence[Any]) -> Counters:
+    sequence, events, audit, users, groups, audit_digest, accounts, leaves, guard_tripped = columns
+    left = tuple((minute, count) for minute, count in leaves)
+    return Counters(sequence, events, audit, users, groups, audit_digest, accounts, left, guard_tripped)
 
 
 def _references(rows: Iterable[Any]) -> dict[Any, Reference]:

@@ -14,9 +14,10 @@ from tenants.directory.records import Account, AccountStatus, Cohort, Edge, Hold
 RESOURCE_JSON = """json_array(r.type, r.id, r.version, r.created, r.modified, r.name, r.external_id,
     json(r.attributes), json(r.search), r.rendered, r.applied_version, r.hold)"""
 ACCOUNT_JSON = """json_array(a.id, a.resource, a.external_id, a.login, a.login_key, a.status, a.sign_in,
-    json(a.profile), a.activated)"""
+    json(a.profile), a.activated, a.leaving, a.imported, a.email, a.legal_hold)"""
 COHORT_JSON = "json_array(c.resource, c.name, c.external_id)"
 EDGE_JSON = "json_array(e.grp, e.member, e.member_type, e.desired, e.applied)"
+TOMBSTONE_JSON = "json_array(t.type, t.id, t.name, t.external_id, t.deleted, t.hold)"
 
 Row = Sequence[Any]
 
@@ -42,7 +43,8 @@ def resource_of(row: Row) -> StoredResource:
 
 def account_of(row: Row) -> Account:
     """Return the account of an ``ACCOUNT_JSON``."""
-    id, resource, external_id, login, login_key, status, sign_in, profile, activated = row
+    id, resource, external_id, login, login_key, status, sign_in, profile, activated, *later = row
+    leaving, imported, email, legal_hold = later
     return Account(
         id=id,
         resource=resource,
@@ -53,6 +55,10 @@ def account_of(row: Row) -> Account:
         sign_in=sign_in,
         profile=profile,
         activated=bool(activated),
+        is_leaving=bool(leaving),
+        is_imported=bool(imported),
+        email=email,
+        has_legal_hold=bool(legal_hold),
     )
 
 
@@ -65,6 +71,12 @@ def edge_of(row: Row) -> Edge:
     """Return the edge of an ``EDGE_JSON``."""
     group, member, member_type, desired, applied = row
     return Edge(group, member, member_type, desired=bool(desired), applied=bool(applied))
+
+
+def tombstone_of(row: Row) -> Tombstone:
+    """Return the tombstone of a ``TOMBSTONE_JSON``."""
+    type, id, name, external_id, deleted, hold = row
+    return Tombstone(type, id, name, external_id, deleted, Hold(hold))
 
 
 def resource_row(tenant: str, one: StoredResource) -> tuple[Any, ...]:
@@ -96,10 +108,14 @@ def account_row(tenant: str, one: Account) -> tuple[Any, ...]:
         one.resource,
         one.external_id,
         one.login_key,
+        one.is_leaving,
+        one.is_imported,
+        one.email,
         one.login,
         one.status,
         one.sign_in,
         one.activated,
+        one.has_legal_hold,
         _json(one.profile),
     )
 

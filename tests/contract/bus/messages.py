@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Iterable, Sequence
 from typing import TypeVar
 
 from schemas.ids import CommandId, ResourceId, TenantId
-from schemas.messages.commands import Caller, Command, CreateResource
+from schemas.messages.callers import Caller
+from schemas.messages.commands import Command, CreateResource
 from schemas.messages.outcomes import Applied, Outcome
 from tenants.bus.port import CommandSender, Delivery, LaneReader
 
@@ -34,11 +35,12 @@ def commands(tenant: TenantId, *ids: str) -> Sequence[Command]:
 
 
 def outcomes(deliveries: Iterable[Delivery]) -> Sequence[Outcome]:
-    return [
-        Applied(command.id, 1, command.resource_id, 1, b"{}", changed=True)
-        for delivery in deliveries
-        for command in delivery.commands
-    ]
+    return [_applied(command) for delivery in deliveries for command in delivery.commands]
+
+
+def _applied(command: Command) -> Outcome:
+    assert isinstance(command, CreateResource)
+    return Applied(command.id, 1, command.resource_id, 1, b"{}", changed=True)
 
 
 def ids(deliveries: Iterable[Delivery]) -> Sequence[str]:

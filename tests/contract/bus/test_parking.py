@@ -19,8 +19,9 @@ async def test_a_parked_delivery_is_visible_with_its_reason(processes: Processes
 
     await worker.park(delivery, "keeps failing")
 
-    expected = ParkedDelivery(ACME, (command(ACME, "a1"), command(ACME, "a2")), "keeps failing", NOW)
-    assert list(await parked_lane.parked(ACME, limit=10)) == [expected]
+    (parked,) = await parked_lane.parked(ACME, limit=10)
+    expected = ParkedDelivery(ACME, (command(ACME, "a1"), command(ACME, "a2")), "keeps failing", NOW, parked.id)
+    assert parked == expected
     assert list(await parked_lane.parked(GLOBEX, limit=10)) == []
 
 

@@ -175,6 +175,14 @@ user_filters = _trees(
 """Filters as parsed, all of them answerable for Users; ``filter_text`` spells them."""
 
 
+SORTED_BY = (
+    *("id", "userName", "externalId", "displayName", "title", "active", "name.familyName", "nickName"),
+    *("emails", "emails.type", "emails.primary", "addresses.locality", "meta.created", "meta.lastModified"),
+    *(f"{ENTERPRISE_USER}:department", f"{ENTERPRISE_USER}:manager.value"),
+)
+"""What Users are sorted by."""
+
+
 def filter_text(filter: Filter) -> str:
     """Return the text that parses to the tree."""
     match filter:

@@ -41,7 +41,9 @@ async def desk() -> AsyncIterator[Desk]:
     async with open_sqlite_stores(":memory:") as stores:
         for tenant in (ACME, GLOBEX):
             await stores.registry.add_tenant(builders.tenant(tenant))
-        ports = AdministrationPorts(stores.registry, stores.accounts, stores.audit, stores.outbox, notices=None)
+        ports = AdministrationPorts(
+            stores.registry, stores.accounts, stores.audit, stores.outbox, stores.jobs, stores.pending, notices=None
+        )
         made = Desk(stores, AuditAdministration(ports, clock=lambda: made.now))
         yield made
 

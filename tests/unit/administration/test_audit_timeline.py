@@ -27,7 +27,9 @@ def acme(lanes: list[Lane]) -> Lane:
 
 def _timelines(lane: Lane) -> Timelines:
     stores = lane.stores
-    ports = AdministrationPorts(stores.registry, stores.accounts, stores.audit, stores.outbox, notices=None)
+    ports = AdministrationPorts(
+        stores.registry, stores.accounts, stores.audit, stores.outbox, stores.jobs, stores.pending, notices=None
+    )
     return Timelines(ports, stores.directory)
 
 

@@ -57,7 +57,9 @@ class Office:
     @property
     def ports(self) -> AdministrationPorts:
         stores = self.stores
-        return AdministrationPorts(stores.registry, stores.accounts, stores.audit, stores.outbox, self.notices)
+        return AdministrationPorts(
+            stores.registry, stores.accounts, stores.audit, stores.outbox, stores.jobs, stores.pending, self.notices
+        )
 
     async def set_limit(self, limit: int) -> None:
         tenants = TenantAdministration(self.ports, clock=lambda: self.now)

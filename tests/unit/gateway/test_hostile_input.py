@@ -19,60 +19,19 @@ from schemas.messages.commands import PatchResource
 from schemas.scim.definitions.catalog import core_catalog
 from schemas.scim.errors import ScimError
 from schemas.scim.projection import Projection
+from tests.support.cases import cases
 from tests.support.lane import CALLER
 from tests.support.scim import ACME, SETTINGS
+from tests.support.strategies.hostile import NAMES, OBJECTS, PATCHES, PATHS, TYPES
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
-NAMES = st.sampled_from(
-    [
-        *("schemas", "id", "externalId", "meta", "userName", "name", "givenName", "emails", "value", "type", "primary"),
-        *("active", "displayName", "members", "$ref", "groups", "password", "roles", "manager", "department", "title"),
-        *("name.givenName", 'emails[type eq "work"].value', f"{ENTERPRISE}:manager", ENTERPRISE, "x509Certificates"),
-    ]
-)
-OPERATORS = st.sampled_from(["eq", "CO", "pr", "xx"])
-SCALARS = st.one_of(
-    st.none(),
-    st.booleans(),
-    st.integers(-(2**63), 2**64 - 1),
-    st.floats(allow_nan=False, allow_infinity=False),
-    st.text(max_size=8),
-    st.sampled_from(["True", "false", "", "work", "2026-11-25T00:00:00Z", "no-date", "urn:x", "bulkId:1", "dGVzdA=="]),
-)
-VALUES = st.recursive(
-    SCALARS,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES | st.text(max_size=4), inner, max_size=4),
-    max_leaves=8,
-)
-OBJECTS = st.dictionaries(NAMES | st.text(max_size=4), VALUES, max_size=6)
-PATHS = st.one_of(
-    NAMES,
-    st.text(max_size=12),
-    st.text('emailsvu."\\[]() eqandorpr', max_size=30),
-    st.builds(
-        '{}[{} {} "{}"].{}'.format, NAMES, NAMES, st.sampled_from(["eq", "CO", "pr", "xx"]), st.text(max_size=3), NAMES
-    ),
-)
-OPERATION = st.fixed_dictionaries(
-    {},
-    optional={
-        "op": st.sampled_from(["add", "Add", "replace", "remove", "REMOVE", "move"]) | VALUES,
-        "path": PATHS | VALUES,
-        "value": VALUES,
-        "name": SCALARS,
-    },
-)
-PATCHES = st.fixed_dictionaries(
-    {"Operations": st.lists(OPERATION, max_size=3) | VALUES},
-    optional={"schemas": st.just(["urn:ietf:params:scim:api:messages:2.0:PatchOp"]) | VALUES},
-)
-TYPES = st.sampled_from(["User", "Group"])
 
 
 def payloads(type_name: str) -> Payloads:
     return Payloads(core_catalog().resource_type(type_name), SETTINGS, GatewayMetrics(CollectorRegistry()))
 
 
+@cases(100)
 @given(TYPES, OBJECTS, st.booleans())
 def test_any_object_is_a_resource_or_refused(type_name: str, body: dict[str, Any], strict: bool) -> None:
     with suppress(ScimError):
@@ -80,6 +39,7 @@ def test_any_object_is_a_resource_or_refused(type_name: str, body: dict[str, Any
         assert "password" not in attributes
 
 
+@cases(100)
 @given(TYPES, PATCHES, st.booleans())
 def test_any_object_is_a_patch_that_can_be_sent_or_refused(type_name: str, body: dict[str, Any], strict: bool) -> None:
     with suppress(ScimError):
@@ -106,18 +66,21 @@ def test_no_password_enters_a_command(operation: dict[str, Any], strict: bool) -
         assert "s3cret" not in repr(payloads("User").attributes(orjson.dumps(resource), strict=strict))
 
 
+@cases(100)
 @given(TYPES, st.binary(max_size=40) | st.text('{}[]":,\\u12', max_size=40).map(str.encode))
 def test_any_bytes_are_a_resource_or_refused(type_name: str, body: bytes) -> None:
     with pytest.raises(ScimError):
         payloads(type_name).attributes(body, strict=False)
 
 
+@cases(100)
 @given(TYPES, PATHS | st.text(string.printable, max_size=40) | st.text(max_size=40))
 def test_any_text_is_a_filter_or_refused(type_name: str, text: str) -> None:
     with suppress(ScimError):
         selection(text, core_catalog().resource_type(type_name))
 
 
+@cases(100)
 @given(TYPES, st.text(max_size=40) | NAMES, st.text(max_size=40))
 def test_any_texts_are_a_projection_or_refused(type_name: str, wanted: str, excluded: str) -> None:
     with suppress(ScimError):
@@ -125,6 +88,7 @@ def test_any_texts_are_a_projection_or_refused(type_name: str, wanted: str, excl
         projection.apply({"schemas": [], "id": "x", "name": {"givenName": "y"}})
 
 
+@cases(100)
 @given(st.none() | st.text(max_size=25), st.none() | st.integers().map(str) | st.text("0123456789-+._ ", max_size=8))
 def test_any_texts_are_a_part_of_a_list_or_refused(start_index: str | None, count: str | None) -> None:
     parameters = {"startIndex": start_index, "count": count}
@@ -134,6 +98,7 @@ def test_any_texts_are_a_part_of_a_list_or_refused(start_index: str | None, coun
         assert asked.count is None or asked.count >= 0
 
 
+@cases(100)
 @given(st.text(max_size=20))
 def test_a_condition_is_never_taken_for_none(header: str) -> None:
     assert entity_tags(header)

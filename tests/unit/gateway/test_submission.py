@@ -11,7 +11,8 @@ from gateway.metrics import GatewayMetrics
 from gateway.refusals import RejectedError, TooManyRequestsError
 from gateway.scim.submission import NoOutcomeError, Submission
 from schemas.ids import CommandId, ResourceId, TenantId
-from schemas.messages.commands import Caller, Command, DeleteResource
+from schemas.messages.callers import Caller
+from schemas.messages.commands import Command, DeleteResource
 from schemas.messages.outcomes import Abandoned, Applied, Outcome, Rejected
 from tenants.bus.inbox import Inbox
 from tenants.bus.port import CommandSender

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.ids import CommandId, ResourceId, TenantId, TokenId, WorkerId
+from schemas.messages.callers import Caller
 from schemas.messages.codec import (
     UnreadableMessageError,
     decode_commands,
@@ -18,7 +19,6 @@ from schemas.messages.codec import (
     encode_outcomes,
 )
 from schemas.messages.commands import (
-    Caller,
     Command,
     CreateResource,
     DeleteResource,

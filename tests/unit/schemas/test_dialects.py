@@ -207,6 +207,7 @@ def test_an_empty_path_is_none(path: str | None) -> None:
         _patch(),
         {"schemas": [PATCH_OP], "Operations": {}},
         {"schemas": [PATCH_OP]},
+        {"schemas": 7, "Operations": [{"op": "Add", "path": "title", "value": "t"}]},
     ],
 )
 def test_a_patch_that_is_right_or_beyond_repair_is_the_very_same_object(payload: dict[str, Any]) -> None:

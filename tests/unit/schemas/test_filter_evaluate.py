@@ -31,6 +31,7 @@ from schemas.scim.filters.nodes import (
 )
 from schemas.scim.filters.resolve import resolve
 from schemas.scim.search import search_document
+from tests.support.cases import cases
 from tests.support.strategies.scim import MOMENTS, user_attributes, user_filters
 
 USER = core_catalog().resource_type("User")
@@ -141,9 +142,10 @@ def test_no_terms_are_all_and_none() -> None:
     assert not holds(AnyOf(()), DOCUMENT)
 
 
+@cases(100)
 @given(
     user_attributes,
-    st.one_of(user_filters),
+    user_filters,
     st.sampled_from(MOMENTS),
     st.sampled_from(MOMENTS),
 )

@@ -32,11 +32,19 @@ def test_what_is_no_patch_message_is_invalid_syntax(payload: Any, operations: An
 
 
 def test_only_strict_wants_the_schema_of_the_message() -> None:
-    unnamed: list[dict[str, Any]] = [{}, {"schemas": []}, {"schemas": PATCH_OP}, {"schemas": ["urn:x", 5]}]
+    unnamed: list[dict[str, Any]] = [{}, {"schemas": None}, {"schemas": []}, {"schemas": ["urn:x"]}]
     for schemas in unnamed:
         assert parse_patch({"Operations": [OP]} | schemas, USER, strict=False) == (TITLE,)
         with pytest.raises(InvalidSyntaxError, match="schemas"):
             parse_patch({"Operations": [OP]} | schemas, USER, strict=True)
+
+
+@pytest.mark.parametrize("name", ["schemas", "Schemas"])
+@pytest.mark.parametrize("schemas", [7, False, "", PATCH_OP, {}, [PATCH_OP, 5]])
+@pytest.mark.parametrize("strict", [False, True])
+def test_schemas_of_another_form_are_refused(name: str, schemas: object, strict: bool) -> None:
+    with pytest.raises(InvalidSyntaxError, match="schemas must be an array"):
+        parse_patch({name: schemas, "Operations": [OP]}, USER, strict=strict)
 
 
 @pytest.mark.parametrize("strict", [False, True])

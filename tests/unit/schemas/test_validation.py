@@ -224,7 +224,7 @@ def test_a_strict_validation_refuses_unknown_attributes(body: dict[str, Any]) ->
     assert isinstance(_refusal({"schemas": [USER], "userName": "babs", **body}, strict=True), InvalidSyntaxError)
 
 
-@pytest.mark.parametrize("schemas", [None, [], "text", [5], [ENTERPRISE_USER], [USER, "urn:unknown"]])
+@pytest.mark.parametrize("schemas", [None, [], [ENTERPRISE_USER], [USER, "urn:unknown"]])
 def test_a_strict_validation_wants_the_schemas_named(schemas: object) -> None:
     assert isinstance(_refusal({"schemas": schemas, "userName": "babs"}, strict=True), InvalidSyntaxError)
     assert validate({"schemas": schemas, "userName": "babs"}, USERS, strict=False) == _tolerant()
@@ -233,6 +233,13 @@ def test_a_strict_validation_wants_the_schemas_named(schemas: object) -> None:
 def test_a_strict_validation_does_not_ask_for_the_extensions_name() -> None:
     body = {"schemas": [USER.upper()], "userName": "babs", ENTERPRISE_USER: {"division": "x"}}
     assert validate(body, USERS, strict=True)[ENTERPRISE_USER] == {"division": "x"}
+
+
+@pytest.mark.parametrize("name", ["schemas", "SCHEMAS"])
+@pytest.mark.parametrize("schemas", [7, True, "", USER, {}, {"value": USER}, [5], [USER, None], [[USER]]])
+@pytest.mark.parametrize("strict", [False, True])
+def test_schemas_of_another_form_are_refused(name: str, schemas: object, strict: bool) -> None:
+    assert isinstance(_refusal({name: schemas, "userName": "babs"}, strict=strict), InvalidSyntaxError)
 
 
 def test_attributes_alone_are_validated_without_schemas() -> None:

@@ -1,111 +1,30 @@
 """Laws of the worker over random histories: batching changes nothing, the LMS side follows, events tell all of it."""
 
 import asyncio
-from collections.abc import Sequence
-from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.ids import ResourceId
-from schemas.messages.commands import Command
-from schemas.messages.events import Event, EventType
-from schemas.messages.outcomes import Applied, Outcome, Rejected
-from tenants.directory.records import AccountStatus, Hold
-from tenants.directory.writer import Need
-from tenants.policies.settings import Deprovisioning, OperationMode, Policies
-from tests.support import builders
+from tenants.policies.settings import Deprovisioning, OperationMode
+from tests.support.histories import (
+    Step,
+    assert_equal_sides,
+    commands_of,
+    deprovisioning,
+    said,
+    state_of,
+    steps,
+    told,
+    unguarded,
+)
 from tests.support.lane import Lane, open_lanes
-
-USERS, GROUPS = range(1, 5), range(5, 8)
-"""Places in which resources are made; a step names a place, and acts on whatever was made there last."""
-Step = tuple[str, int, int, bool]
-user_steps = st.tuples(
-    st.sampled_from(["create", "rename", "active", "active", "put", "delete"]),
-    st.sampled_from(USERS),
-    st.sampled_from(USERS),
-    st.booleans(),
-)
-group_steps = st.tuples(
-    st.sampled_from(["create", "rename", "put", "delete", "add", "add", "add", "remove", "remove", "members", "clear"]),
-    st.sampled_from(GROUPS),
-    st.integers(1, 7),
-    st.booleans(),
-)
-PEOPLED: list[Step] = [("create", place, place, True) for place in (*USERS, *GROUPS)]
-PEOPLED += [("add", group, user, True) for group, user in ((5, 1), (5, 2), (6, 1), (6, 5))]
-steps = st.lists(user_steps | group_steps, min_size=4, max_size=20).map(lambda history: PEOPLED + history)
-deprovisioning = st.sampled_from(Deprovisioning)
-
-
-def command(lane: Lane, step: Step, made: dict[int, str]) -> Command | None:
-    """Return the step as a command; resources get the ids that ``made`` remembers."""
-    what, place, other, flag = step
-    kind = "User" if place in USERS else "Group"
-    unique: dict[str, Any] = {"userName" if kind == "User" else "displayName": f"n{other}"}
-    if what == "create":
-        extra = {"externalId": f"e{other}", "active": flag} if kind == "User" else {}
-        created = lane.create(kind, **unique, **extra)
-        made[place] = created.resource_id
-        return created
-    id = made.get(place)
-    if id is None:
-        return None
-    members = [{"value": made[other]}] if other in made else []
-    path = f'members[value eq "{made.get(other, "nobody")}"]'
-    operations: dict[str, dict[str, Any]] = {
-        "rename": {"op": "replace", "path": next(iter(unique)), "value": f"n{other}"},
-        "active": {"op": "replace", "path": "active", "value": flag},
-        "add": {"op": "add", "path": "members", "value": members},
-        "remove": {"op": "remove", "path": path},
-        "members": {"op": "replace", "path": "members", "value": members},
-        "clear": {"op": "remove", "path": "members"},
-    }
-    if what == "delete":
-        return lane.delete(id, kind)
-    if what == "put":
-        rest: dict[str, Any] = {"members": members} if kind == "Group" else {"active": flag}
-        return lane.replace(id, kind, **unique | rest)
-    if (what in {"add", "remove", "members", "clear"}) != (kind == "Group") and what != "rename":
-        return None
-    return lane.patch(id, operations[what], resource_type=kind)
-
-
-def commands_of(lane: Lane, history: Sequence[Step]) -> list[Command]:
-    made: dict[int, str] = {}
-    return [found for step in history if (found := command(lane, step, made)) is not None]
-
-
-async def state_of(lane: Lane) -> dict[str, Any]:
-    """Return everything that can be seen of a tenant."""
-    ids = [builders.resource_id(number) for number in range(1, 80)]
-    users = {id: found for id in ids if (found := await lane.read(id)) is not None}
-    groups = {id: found for id in ids if (found := await lane.read(id, "Group")) is not None}
-    return {
-        "users": users,
-        "groups": groups,
-        "members": {id: await lane.members(id) for id in groups},
-        "accounts": {account.id: account for account in await lane.accounts()},
-        "cohorts": {id: await lane.cohort_members(id) for id in ids},
-    }
-
-
-def said(outcomes: Sequence[Outcome]) -> list[object]:
-    """Return what the clients are told, without what differs between tenants and transactions."""
-    return [
-        (outcome.body, outcome.version, outcome.changed)
-        if isinstance(outcome, Applied)
-        else (outcome.status, outcome.scim_type)
-        for outcome in outcomes
-        if isinstance(outcome, Applied | Rejected)
-    ]
 
 
 @settings(max_examples=30, deadline=None)
 @given(steps, deprovisioning)
 def test_one_batch_does_what_one_by_one_does(history: list[Step], leaving: Deprovisioning) -> None:
     async def compare() -> None:
-        policies = Policies(mode=OperationMode.SYNC, deprovisioning=leaving)
+        policies = unguarded(leaving)
         async with open_lanes("batch", "single", policies=policies) as (batch, single):
             together = await batch.run(*commands_of(batch, history))
             one_by_one = [(await single.run(each))[0] for each in commands_of(single, history)]
@@ -121,79 +40,31 @@ def test_in_sync_mode_the_lms_side_equals_the_directory(
     history: list[Step], leaving: Deprovisioning, size: int
 ) -> None:
     async def check() -> None:
-        policies = Policies(mode=OperationMode.SYNC, deprovisioning=leaving)
+        policies = unguarded(leaving)
         async with open_lanes("acme", policies=policies) as (lane,):
             commands = commands_of(lane, history)
             for start in range(0, len(commands), size):
                 await lane.run(*commands[start : start + size])
-            await _assert_equal_sides(lane)
+            await assert_equal_sides(lane)
 
     asyncio.run(check())
-
-
-async def _assert_equal_sides(lane: Lane) -> None:
-    state = await state_of(lane)
-    held = await _held(lane, list(state["users"]))
-    linked = {account.resource: account for account in state["accounts"].values() if account.resource is not None}
-    for id, user in state["users"].items():
-        account = linked.pop(id, None)
-        if account is not None and id not in held:
-            attributes = {k: v for k, v in user.items() if k not in {"schemas", "id", "meta", "active"}}
-            assert account.profile == attributes
-            assert (account.status is AccountStatus.DISABLED) == (user["active"] is False)
-    assert not linked, "accounts of nobody"
-    with_accounts = {account.resource for account in state["accounts"].values()} | state["groups"].keys()
-    for id, members in state["members"].items():
-        assert state["cohorts"][id] == [member for member in members if member in with_accounts]
-
-
-async def _held(lane: Lane, users: list[ResourceId]) -> set[ResourceId]:
-    """Return the Users that wait for a login which a leaver's kept account still has."""
-    snapshot = await lane.stores.writer.load(lane.tenant, Need(resources=frozenset(users)))
-    held = {id for id, user in snapshot.resources.items() if user.hold is Hold.CONFLICT}
-    assert not held or any(account.resource is None for account in await lane.accounts())
-    return held
 
 
 @settings(max_examples=30, deadline=None)
 @given(steps, deprovisioning)
 def test_the_events_alone_tell_the_whole_lms_side(history: list[Step], leaving: Deprovisioning) -> None:
     async def check() -> None:
-        policies = Policies(mode=OperationMode.SYNC, deprovisioning=leaving)
+        policies = unguarded(leaving)
         async with open_lanes("acme", policies=policies) as (lane,):
             await lane.run(*commands_of(lane, history))
             events, accounts = await lane.events(), await lane.accounts()
             assert [event.number for event in events] == list(range(1, len(events) + 1))
-            told, cohorts = _told(events)
-            assert told == {a.id: (a.login, a.status.value, a.profile, a.resource) for a in accounts}
+            lms, cohorts = told(events)
+            assert lms == {a.id: (a.login, a.status.value, a.profile, a.resource) for a in accounts}
             for id, members in cohorts.items():
                 assert sorted(members) == await lane.cohort_members(id)
 
     asyncio.run(check())
-
-
-def _told(events: Sequence[Event]) -> tuple[dict[str, object], dict[str, set[str]]]:
-    """Return accounts and cohort members as an LMS knows them that heard the events and nothing else."""
-    accounts: dict[str, object] = {}
-    cohorts: dict[str, set[str]] = {}
-    for event in events:
-        payload = event.payload
-        match event.type:
-            case EventType.ACCOUNT_ERASED:
-                del accounts[event.subject]
-            case EventType.COHORT_REMOVED:
-                del cohorts[event.subject]
-            case EventType.COHORT_CREATED:
-                cohorts[event.subject] = set()
-            case EventType.COHORT_UPDATED:
-                assert event.subject in cohorts
-            case EventType.MEMBER_ADDED:
-                cohorts[event.subject].add(payload["user"])
-            case EventType.MEMBER_REMOVED:
-                cohorts[event.subject].remove(payload["user"])
-            case _:
-                accounts[event.subject] = (payload["login"], payload["status"], payload["profile"], payload["user"])
-    return accounts, cohorts
 
 
 @settings(max_examples=20, deadline=None)
@@ -202,7 +73,7 @@ def test_dry_run_answers_what_sync_answers_and_touches_nothing(
     before: list[Step], history: list[Step], leaving: Deprovisioning
 ) -> None:
     async def compare() -> None:
-        policies = Policies(mode=OperationMode.SYNC, deprovisioning=leaving)
+        policies = unguarded(leaving)
         async with open_lanes("dry", "wet", policies=policies) as (dry, wet):
             plans = [commands_of(lane, [*before, *history]) for lane in (dry, wet)]
             first = len(commands_of(Lane(dry.stores, dry.tenant), before))

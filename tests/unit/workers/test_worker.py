@@ -54,7 +54,17 @@ async def working(
 ) -> AsyncIterator[Worker]:
     """Run a worker; on leaving it is told to stop, has finished, and its place in the lines is given up."""
     reader = bus.reader()
-    ports = WorkerPorts(lane.stores.registry, lane.stores.writer, change(reader), bus.notices())
+    stores = lane.stores
+    ports = WorkerPorts(
+        registry=stores.registry,
+        directory=stores.writer,
+        lanes=change(reader),
+        notices=bus.notices(),
+        jobs=stores.jobs,
+        pending=stores.pending,
+        accounts=stores.accounts,
+        sender=bus.sender(),
+    )
     worker = Worker(WorkerId(name), ports, catalog=CATALOG, settings=SETTINGS, clock=time.time)
     async with asyncio.timeout(_PATIENCE_SECONDS), asyncio.TaskGroup() as tasks:
         tasks.create_task(worker.run())

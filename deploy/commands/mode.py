@@ -1,0 +1,101 @@
+"""``rollcall mode``: from dry-run to sync, which applies all that is pending, and back."""
+
+import sys
+from collections.abc import Mapping
+from enum import StrEnum
+
+import typer
+
+from deploy.commands.following import NO_WAIT, followed, shown, tell
+from deploy.commands.session import AS_JSON, Session, fail, run, show
+from tenants.administration.actor import RefusedError
+from tenants.administration.mode import Switched
+from tenants.directory.pending import PendingKind
+from tenants.jobs.job import Job
+from tenants.policies.settings import OperationMode
+
+_WORDS = {
+    PendingKind.USER: "Users",
+    PendingKind.GROUP: "Groups",
+    PendingKind.MEMBERSHIP: "memberships",
+    PendingKind.LEAVER: "deleted ones",
+}
+
+
+class Mode(StrEnum):
+    """The operation modes, as they are typed."""
+
+    DRY_RUN = "dry-run"
+    SYNC = "sync"
+
+
+_YES = typer.Option(False, "--yes", "-y", help="Do not ask.")
+_PLAN = typer.Option("", help="The plan that was reviewed: nobody is disabled or erased whom it does not name.")
+_ERASE = typer.Option(None, min=0, help="How many accounts the plan erases for good, typed to say that you know.")
+
+
+def mode(
+    tenant: str,
+    mode: Mode,
+    plan: str = _PLAN,
+    erase: int | None = _ERASE,
+    yes: bool = _YES,
+    no_wait: bool = NO_WAIT,
+    as_json: bool = AS_JSON,
+) -> None:
+    """Switch a tenant's operation mode.
+
+    sync: all that is pending is applied by a job, users first and deprovisioning last, and what comes from now on at
+    once. dry-run: nothing reaches the LMS any more, and a release under way is stopped.
+    """
+    wanted = OperationMode(mode.value.replace("-", "_"))
+    if wanted is OperationMode.DRY_RUN and plan:
+        fail("a plan is confirmed by going to sync", 2)
+    if erase is not None and not plan:
+        fail("--erase confirms a plan: name it with --plan", 2)
+
+    async def work(session: Session) -> tuple[Switched, list[Job]]:
+        if plan:
+            await session.plans.confirm(tenant, plan, erase=erase, actor=session.actor)
+        elif wanted is OperationMode.SYNC:
+            await _confirm(session, tenant, is_confirmed=yes)
+        switched = await session.modes.switch(tenant, wanted, actor=session.actor)
+        tell_switched(switched)
+        return switched, await followed(session, [switched.release] if switched.release else [], no_wait=no_wait)
+
+    switched, jobs = run(work)
+    if jobs:
+        tell(jobs, as_json=as_json, no_wait=no_wait)
+    else:
+        row = {"mode": switched.tenant.policies.mode.value, "stopped": [shown(job) for job in switched.stopped]}
+        show(row, as_json=as_json, table=lambda: f"{tenant} is in {mode.value}.")
+
+
+def tell_switched(switched: Switched) -> None:
+    """Say on standard error what a change of the mode has set off."""
+    tenant, release = switched.tenant.id, switched.release
+    if release is not None:
+        typer.echo(f"A job releases what is pending: `rollcall job watch {tenant} {release.id}`", err=True)
+    for job in switched.stopped:
+        typer.echo(f"The release {job.id} was stopped; what it has not released stays pending.", err=True)
+
+
+async def _confirm(session: Session, tenant: str, *, is_confirmed: bool) -> None:
+    """Go ahead only where somebody has said so, or nothing is pending.
+
+    Raises:
+        RefusedError: Nobody has.
+    """
+    waiting = await session.modes.waiting(tenant)
+    if is_confirmed or not sum(waiting.values()):
+        return
+    question = f"{_in_words(waiting)} will be applied to the LMS of {tenant}"
+    if not sys.stdin.isatty():
+        raise RefusedError(f"{question}; say --yes to confirm")
+    if not typer.confirm(f"{question}. Go ahead?", err=True):
+        raise RefusedError("nothing was changed")
+
+
+def _in_words(waiting: Mapping[PendingKind, int]) -> str:
+    parts = [f"{waiting[kind]:,} {word}" for kind, word in _WORDS.items() if waiting.get(kind)]
+    return f"What is pending ({', '.join(parts)})"

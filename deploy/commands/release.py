@@ -1,0 +1,75 @@
+"""``rollcall release`` and ``rollcall replay``: apply what is pending; tell the LMS once more."""
+
+import re
+from typing import Any
+
+import typer
+
+from deploy.commands.following import NO_WAIT, followed, tell
+from deploy.commands.naming import resource_ids
+from deploy.commands.session import AS_JSON, Session, fail, run
+from tenants.administration.actor import RefusedError
+from tenants.jobs.job import Job, JobKind
+from tenants.policies.settings import OperationMode
+
+_MEMBERSHIP = re.compile(r"([0-9a-f]{32})/([0-9a-f]{32})")
+
+_WHOM = typer.Argument(None, help="Users by id or userName, Groups and deleted ones by id, pairs as GROUP/MEMBER.")
+_WHOSE = typer.Argument(None, help="Users by id or userName, Groups by id.")
+_ALL = typer.Option(False, "--all", help="All that is pending, but for what is set aside or held by the guard.")
+_EVERYBODY = typer.Option(False, "--all", help="All Users and Groups.")
+
+
+def release(
+    tenant: str,
+    whom: list[str] | None = _WHOM,
+    all: bool = _ALL,  # noqa: A002 - the option's name
+    no_wait: bool = NO_WAIT,
+    as_json: bool = AS_JSON,
+) -> None:
+    """Apply what is pending of chosen ones, whatever holds it and in dry-run too; or of all, in sync mode."""
+    _check_choice(whom, everybody=all)
+
+    async def work(session: Session) -> list[Job]:
+        if all:
+            await _check_sync(session, tenant)
+        parameters = {} if all else await _chosen(session, tenant, whom or [])
+        job = await session.jobs.start(tenant, JobKind.RELEASE, parameters, actor=session.actor)
+        return await followed(session, [job], no_wait=no_wait)
+
+    tell(run(work), as_json=as_json, no_wait=no_wait)
+
+
+def replay(
+    tenant: str,
+    whom: list[str] | None = _WHOSE,
+    all: bool = _EVERYBODY,  # noqa: A002 - the option's name
+    no_wait: bool = NO_WAIT,
+    as_json: bool = AS_JSON,
+) -> None:
+    """Tell the LMS once more how the accounts and cohorts of chosen ones, or of all, stand."""
+    _check_choice(whom, everybody=all)
+
+    async def work(session: Session) -> list[Job]:
+        parameters: dict[str, Any] = {} if all else {"resources": await resource_ids(session, tenant, whom or [])}
+        job = await session.jobs.start(tenant, JobKind.REPEAT, parameters, actor=session.actor)
+        return await followed(session, [job], no_wait=no_wait)
+
+    tell(run(work), as_json=as_json, no_wait=no_wait)
+
+
+def _check_choice(whom: list[str] | None, *, everybody: bool) -> None:
+    if bool(whom) == everybody:
+        fail("name somebody, or say --all", 2)
+
+
+async def _check_sync(session: Session, tenant: str) -> None:
+    record = await session.tenants.tenant(tenant)
+    if record.policies.mode is OperationMode.DRY_RUN:
+        raise RefusedError(f"{tenant} is in dry-run: name whom to release, or `rollcall mode {tenant} sync`")
+
+
+async def _chosen(session: Session, tenant: str, whom: list[str]) -> dict[str, Any]:
+    pairs = [list(found.groups()) for text in whom if (found := _MEMBERSHIP.fullmatch(text))]
+    people = [text for text in whom if not _MEMBERSHIP.fullmatch(text)]
+    return {"resources": await resource_ids(session, tenant, people), "memberships": pairs}

@@ -1,0 +1,147 @@
+"""Administrators' commands: they move people, so they travel on the tenant's lane like an identity provider's.
+
+Each is about named resources or accounts and may be repeated: what is as it should be already is left as it is. Long
+work is a job (``tenants.jobs``) that sends such commands one after another.
+"""
+
+import msgspec
+
+from schemas.ids import AccountId, CommandId, ResourceId, TenantId
+from schemas.messages.callers import Caller
+
+
+class ReleaseResources(msgspec.Struct, frozen=True, tag="release"):
+    """Apply what is pending of these resources, deleted ones too, and of these memberships, whatever holds it."""
+
+    id: CommandId
+    tenant: TenantId
+    caller: Caller
+    deadline: float
+    resources: tuple[ResourceId, ...] = ()
+    memberships: tuple[tuple[ResourceId, ResourceId], ...] = ()
+    """(group, member)."""
+    is_chosen: bool = True
+    """Whether an administrator chose these very ones. Otherwise they are all that is pending when a tenant goes to sync:
+    then what an administrator or the guard keeps back stays, and nothing happens once the tenant is in dry-run again."""
+
+
+class SetAside(msgspec.Struct, frozen=True, tag="set_aside"):
+    """Hold these resources, deleted ones too, as ``excluded``, until they are taken back."""
+
+    id: CommandId
+    tenant: TenantId
+    caller: Caller
+    deadline: float
+    resources: tuple[ResourceId, ...]
+    reason: str = ""
+
+
+class TakeBack(msgspec.Struct, frozen=True, tag="take_back"):
+    """End the exclusion of these resources: they are pending again in dry-run, and applied in sync mode."""
+
+    id: CommandId
+    tenant: TenantId
+    caller: Caller
+    deadline: float
+    resources: tuple[ResourceId, ...]
+
+
+class ActivateAccounts(msgspec.Struct, frozen=True, tag="activate"):
+    """Let the persons of these accounts in, who wait for it."""
+
+    id: CommandId
+    tenant: TenantId
+    caller: Caller
+    deadline: float
+    accounts: tuple[AccountId, ...]
+
+
+class AlignAccounts(msgspec.Struct, frozen=True, tag="align"):
+    """Bring the sign-in of these accounts in line with the tenant's present settings."""
+
+    id: CommandId
+    tenant: TenantId
+    caller: Caller
+    deadline: float
+    accounts: tuple[AccountId, ...]
+
+
+class LmsAccount(msgspec.Struct, frozen=True):
+    """An account as the LMS had it before Rollcall came."""
+
+    lms_id: str
+    login: str
+    external_id: str | None = None
+    email: str | None = None
+    is_verified: bool = False
+    """Whether the LMS has verified the e-mail address."""
+    is_active: bool = True
+
+
+class ImportAccounts(msgspec.Struct, frozen=True, tag="import"):
+    """Take these accounts into the LMS side, linked to nobody yet."""
+
+    id: CommandId
+    tenant: TenantId
+    caller: Caller
+    deadline: float
+    accounts: tuple[LmsAccount, ...]
+
+
+class ResolveConflict(msgspec.Struct, frozen=True, tag="resolve"):
+    """Decide a conflict: link the User to an account, or free the name that a kept account has and make a new one."""
+
+    id: CommandId
+    tenant: TenantId
+    caller: Caller
+    deadline: float
+    resource: ResourceId
+    link: AccountId | None = None
+    """The account to link to; None: whoever has the wanted login gives it up."""
+
+
+class RepairAccounts(msgspec.Struct, frozen=True, tag="repair"):
+    """Bring the accounts of these Users in line with the directory again, under the guard."""
+
+    id: CommandId
+    tenant: TenantId
+    caller: Caller
+    deadline: float
+    resources: tuple[ResourceId, ...]
+
+
+class RepeatState(msgspec.Struct, frozen=True, tag="repeat"):
+    """Tell the LMS once more how the accounts and cohorts of these resources stand."""
+
+    id: CommandId
+    tenant: TenantId
+    caller: Caller
+    deadline: float
+    resources: tuple[ResourceId, ...]
+
+
+class FlagAccount(msgspec.Struct, frozen=True, tag="flag"):
+    """Set or lift a legal hold, or mark that the account was changed by hand in the LMS; None leaves it as it is."""
+
+    id: CommandId
+    tenant: TenantId
+    caller: Caller
+    deadline: float
+    account: AccountId
+    has_legal_hold: bool | None = None
+    status: str | None = None
+    """The status that the account was given by hand."""
+
+
+AdministrationCommand = (
+    ReleaseResources
+    | SetAside
+    | TakeBack
+    | ActivateAccounts
+    | AlignAccounts
+    | ImportAccounts
+    | ResolveConflict
+    | RepairAccounts
+    | RepeatState
+    | FlagAccount
+)

@@ -1,0 +1,80 @@
+"""Going from dry-run to sync, which releases all that is pending, and back, which stops that."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tenants.administration.actor import Actor
+from tenants.administration.jobs import JobAdministration
+from tenants.administration.tenants import SettingsChange, TenantAdministration
+from tenants.directory.pending import PendingKind, PendingReader
+from tenants.jobs.job import Job, JobKind, JobState
+from tenants.policies.settings import OperationMode
+from tenants.tenant import Tenant
+
+BACK_TO_DRY_RUN = "the tenant went back to dry-run"
+
+
+@dataclass(frozen=True, slots=True)
+class Switched:
+    """What a change of settings came to."""
+
+    tenant: Tenant
+    release: Job | None = None
+    """The job that releases what was pending; None where the tenant is in dry-run, or nothing was."""
+    stopped: Sequence[Job] = ()
+    """Releases that were under way."""
+
+
+class ModeAdministration:
+    """The switch between dry-run and sync."""
+
+    def __init__(self, tenants: TenantAdministration, jobs: JobAdministration, pending: PendingReader) -> None:
+        """Switch by these."""
+        self._tenants = tenants
+        self._jobs = jobs
+        self._pending = pending
+
+    async def waiting(self, name: str) -> Mapping[PendingKind, int]:
+        """Return how much is pending of each kind.
+
+        Raises:
+            RefusedError: There is no such tenant.
+        """
+        return await self._pending.counts((await self._tenants.tenant(name)).id)
+
+    async def switch(self, name: str, mode: OperationMode, *, actor: Actor) -> Switched:
+        """Go to the mode, if the tenant is not in it, and see to what is pending.
+
+        To sync: what comes is applied at once from then on, and a job releases what is pending. Repeating it finishes
+        what was interrupted between the two. To dry-run: releases of all are stopped; what they have not released
+        stays pending.
+
+        Raises:
+            RefusedError: There is no such tenant, or somebody else changed it meanwhile.
+        """
+        return await self.change(name, SettingsChange(mode=mode), actor=actor)
+
+    async def change(self, name: str, change: SettingsChange, *, actor: Actor) -> Switched:
+        """Change settings, the mode among them or not, likewise.
+
+        Raises:
+            RefusedError: There is no such tenant, the settings are at odds, or somebody else changed them meanwhile.
+        """
+        tenant = await self._tenants.change(name, change, actor=actor)
+        match change.mode:
+            case OperationMode.SYNC:
+                return Switched(tenant, release=await self._release(tenant, actor))
+            case OperationMode.DRY_RUN:
+                stopped = await self._jobs.stop_releases_of_all(name, actor=actor, reason=BACK_TO_DRY_RUN)
+                return Switched(tenant, stopped=stopped)
+            case None:
+                return Switched(tenant)
+
+    async def _release(self, tenant: Tenant, actor: Actor) -> Job | None:
+        """Return the job that releases all: one that has not ended, or a new one where anything is pending."""
+        open_ones = await self._jobs.releases_of_all(tenant.id)
+        if open_ones:
+            return next((job for job in open_ones if job.state is JobState.RUNNING), open_ones[0])
+        if not sum((await self._pending.counts(tenant.id)).values()):
+            return None
+        return await self._jobs.start(tenant.id, JobKind.RELEASE, {}, actor=actor)

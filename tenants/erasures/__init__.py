@@ -1,0 +1,1 @@
+"""Port: accounts that were erased, until nothing of their persons is left."""

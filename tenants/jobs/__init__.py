@@ -1,0 +1,1 @@
+"""Jobs: administrators' work that takes time; resumable, one step after another."""

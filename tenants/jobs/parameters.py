@@ -1,0 +1,58 @@
+"""What a job is about: chosen ones, or all that there are."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from tenants.jobs.job import Job, JobKind
+
+CHOSEN = ("resources", "memberships", "accounts", "resource", "account")
+"""Parameters that name what was chosen; without any of them a job is about all."""
+
+_KNOWN: Mapping[JobKind, frozenset[str]] = {
+    JobKind.RELEASE: frozenset({"resources", "memberships"}),
+    JobKind.SET_ASIDE: frozenset({"resources", "reason"}),
+    JobKind.TAKE_BACK: frozenset({"resources"}),
+    JobKind.ACTIVATE: frozenset({"accounts"}),
+    JobKind.ALIGN: frozenset({"accounts"}),
+    JobKind.IMPORT: frozenset({"accounts"}),
+    JobKind.RESOLVE: frozenset({"resource", "link"}),
+    JobKind.REPAIR: frozenset({"resources"}),
+    JobKind.REPEAT: frozenset({"resources"}),
+    JobKind.FLAG: frozenset({"account", "has_legal_hold", "status"}),
+}
+PERSONAL: Mapping[JobKind, Mapping[str, Any]] = {
+    JobKind.IMPORT: {"accounts": []},
+    JobKind.SET_ASIDE: {"resources": []},
+}
+"""Kinds whose parameters say something of people, and what is left of them once that has to go."""
+_ABOUT_ALL = frozenset({JobKind.RELEASE, JobKind.ACTIVATE, JobKind.ALIGN, JobKind.REPAIR, JobKind.REPEAT})
+"""Kinds that may be about all."""
+
+
+def is_chosen(job: Job) -> bool:
+    """Tell whether the job is about chosen ones; choosing none is not the same as all."""
+    return any(name in job.parameters for name in CHOSEN)
+
+
+def count_chosen(parameters: Mapping[str, Any]) -> int:
+    """Return how many were chosen."""
+    lists = sum(len(parameters.get(name, ())) for name in ("resources", "memberships", "accounts"))
+    return lists + sum(name in parameters for name in ("resource", "account"))
+
+
+def check_parameters(kind: JobKind, parameters: Mapping[str, Any]) -> None:
+    """Check that a job of the kind can read them.
+
+    Raises:
+        ValueError: It cannot.
+    """
+    unknown = parameters.keys() - _KNOWN[kind]
+    if unknown:
+        raise ValueError(f"a job of the kind {kind} knows no {', '.join(sorted(unknown))}")
+    if kind not in _ABOUT_ALL and not any(name in parameters for name in CHOSEN):
+        raise ValueError(f"a job of the kind {kind} has to name whom it is about")
+
+
+def imports_any(parameters: Mapping[str, Any], accounts: Collection[str]) -> bool:
+    """Tell whether the parameters of an import name one of the accounts."""
+    return any(account["lms_id"] in accounts for account in parameters.get("accounts", ()))

@@ -1,0 +1,1 @@
+"""Port: plans, which freeze what an administrator has reviewed."""

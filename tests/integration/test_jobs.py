@@ -1,0 +1,98 @@
+"""A release in both shapes: killed twice in the middle, it ends as if nothing had happened."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+
+from deploy.wiring import Stores
+from schemas.ids import JobId, TenantId
+from schemas.messages.events import EventType
+from tenants.jobs.job import Job, JobState
+from tests.support.applied import all_events, check_applied, count_events
+from tests.support.client import open_client
+from tests.support.entra import Entra, people
+from tests.support.load import Crew
+from tests.support.shapes import Shape
+
+_PEOPLE = 2_000
+_GROUPS = 4
+_PATIENCE_SECONDS = 90.0
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("shape", ["embedded", "distributed"], indirect=True)
+async def test_a_release_that_is_killed_twice_goes_on_where_it_was_and_doubles_nothing(shape: Shape) -> None:
+    (access,) = await shape.admit("acme")
+    tenant = access.tenant
+    assert (await asyncio.to_thread(shape.command, "mode", tenant, "dry-run")).code == 0
+    async with open_client(access) as client, shape.stores() as stores:
+        entra = Entra(client)
+        users = await Crew(32).work(entra.ensure_user, people(_PEOPLE))
+        groups = await Crew(4).work(entra.ensure_group, [f"group {number}" for number in range(_GROUPS)])
+        for number, group in enumerate(groups):
+            members = [{"value": user} for user in users[number::_GROUPS]]
+            change = {"op": "add", "path": "members", "value": members}
+            await client.persist("PATCH", f"/Groups/{group}", {"schemas": [_PATCH], "Operations": [change]})
+        assert await stores.accounts.accounts(tenant, after="", limit=1) == []
+
+        job = await _command(shape, "mode", tenant, "sync", "--yes", "--no-wait", "--json")
+        for done in (_PEOPLE // 4, _PEOPLE + _PEOPLE // 4):
+            now = await _reached(stores, tenant, job["id"], partial(_has_done, done))
+            assert now.state is JobState.RUNNING
+            await asyncio.to_thread(_kill, shape)
+        ended = await _reached(stores, tenant, job["id"], lambda now: now.state is not JobState.RUNNING)
+
+        assert (ended.state, ended.failed, ended.done) == (JobState.DONE, 0, 2 * _PEOPLE + _GROUPS)
+        await check_applied(stores, client)
+        events = await all_events(stores, tenant)
+        created = count_events(events, EventType.ACCOUNT_CREATED)
+        assert (len(created), set(created.values())) == (_PEOPLE, {1})
+        assert sum(event.type is EventType.MEMBER_ADDED for event in events) == _PEOPLE
+
+
+async def test_the_command_line_follows_a_release_and_tells_what_it_came_to(shape: Shape) -> None:
+    (access,) = await shape.admit("acme")
+    await _command(shape, "mode", access.tenant, "dry-run", "--json")
+    async with open_client(access) as client:
+        await Crew(16).work(Entra(client).ensure_user, people(300))
+    job = await _command(shape, "mode", access.tenant, "sync", "--yes", "--json")
+    assert (job["state"], job["done"], job["total"]) == ("done", 300, 300)
+    listed = await _command(shape, "accounts", "list", access.tenant, "--limit", "1000", "--json")
+    assert len(listed) == 300
+
+
+def _has_done(count: int, job: Job) -> bool:
+    return job.done >= count
+
+
+_PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+
+
+def _kill(shape: Shape) -> None:
+    """Kill a process that works; where it was the last one, start another."""
+    process = (shape.workers or shape.running)[0]
+    shape.kill(process)
+    if not shape.running:
+        shape.start_serve()
+    elif not shape.workers:
+        shape.start_workers()
+
+
+async def _command(shape: Shape, *arguments: str) -> Any:
+    ran = await asyncio.to_thread(shape.command, *arguments)
+    assert ran.code == 0, ran
+    return json.loads(ran.output)
+
+
+async def _reached(stores: Stores, tenant: TenantId, id: str, is_there: Callable[[Job], bool]) -> Job:
+    """Return the job as soon as it has come so far."""
+    async with asyncio.timeout(_PATIENCE_SECONDS):
+        while True:
+            job = await stores.jobs.job(tenant, JobId(id))
+            if job is not None and is_there(job):
+                return job
+            await asyncio.sleep(0.01)

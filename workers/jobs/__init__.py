@@ -1,0 +1,1 @@
+"""Jobs: driven by whichever worker has the lease, one command on the tenant's lane after another."""
