@@ -23,6 +23,8 @@ from schemas.scim.definitions.catalog import core_catalog
 from tenants.administration.audit_round import AuditRound
 from tenants.ports import GatewayPorts, WorkerPorts
 from workers.erasure_round import ErasurePorts, ErasureRound
+from workers.execution import Execution
+from workers.ripe_round import RipeRound
 from workers.worker import Worker, WorkerSettings
 
 log = structlog.get_logger(__name__)
@@ -31,6 +33,7 @@ _FINISH_SECONDS = 20.0
 _POLL_SECONDS = 5.0
 _AUDIT_ROUND_SECONDS = 3600.0
 _ERASURE_ROUND_SECONDS = 2.0
+_RIPE_ROUND_SECONDS = 60.0
 _EMBEDDED_POLL_SECONDS = 1.0
 """The command line is another process and has no way to notify an in-process bus."""
 
@@ -131,6 +134,7 @@ async def working(settings: Settings, stores: Stores, bus: Bus) -> AsyncIterator
         rounds = [
             tasks.create_task(audits.run(every_seconds=_AUDIT_ROUND_SECONDS)),
             tasks.create_task(_erasures(stores, bus).run(every_seconds=_ERASURE_ROUND_SECONDS)),
+            tasks.create_task(_ripe(stores).run(every_seconds=_RIPE_ROUND_SECONDS)),
         ]
         log.info("Worker started")
         try:
@@ -147,6 +151,11 @@ def _erasures(stores: Stores, bus: Bus) -> ErasureRound:
         erasures=stores.erasures, outbox=stores.outbox, audit=stores.audit, jobs=stores.jobs, parked=bus.parked
     )
     return ErasureRound(ports, clock=time.time)
+
+
+def _ripe(stores: Stores) -> RipeRound:
+    execution = Execution(stores.writer, catalog=core_catalog(), clock=time.time)
+    return RipeRound(stores.registry, stores.erasures, execution, clock=time.time, new_id=lambda: secrets.token_hex(16))
 
 
 async def _told_to_stop() -> None:

@@ -87,10 +87,10 @@ class ErasureRound:
     async def _take_away(self, tenant: TenantId, erasures: Sequence[Erasure]) -> bool:
         """Take away what is left of them, wherever it is; tell whether nothing is."""
         ports = self._ports
-        accounts = {erasure.account for erasure in erasures if erasure.account is not None}
-        users = {erasure.resource for erasure in erasures if erasure.resource is not None}
+        accounts: dict[str, str] = {one.account: one.at for one in erasures if one.account is not None}
+        users = {one.resource for one in erasures if one.resource is not None}
         # Who left and came back was another User each time; the events know which.
-        ids = accounts | users | await ports.outbox.redact(tenant, accounts)
+        ids = accounts.keys() | users | await ports.outbox.redact(tenant, accounts)
         for id in sorted(ids):
             await ports.audit.redact(tenant, id)
         await ports.parked.forget_people(tenant, ids)

@@ -9,6 +9,7 @@ from schemas.messages.administration import (
     ActivateAccounts,
     AdministrationCommand,
     AlignAccounts,
+    EraseAccounts,
     FlagAccount,
     ImportAccounts,
     ReleaseResources,
@@ -113,7 +114,11 @@ class _Collected:
             case ResolveConflict(resource=resource, link=link):
                 self._all_about((resource,))
                 self.accounts.update((link,) if link is not None else ())
-            case ActivateAccounts(accounts=accounts) | AlignAccounts(accounts=accounts):
+            case (
+                ActivateAccounts(accounts=accounts)
+                | AlignAccounts(accounts=accounts)
+                | EraseAccounts(accounts=accounts)
+            ):
                 self.accounts.update(accounts)
             case FlagAccount(account=account):
                 self.accounts.add(account)

@@ -9,7 +9,7 @@ from deploy.commands.mode import tell_switched
 from deploy.commands.session import AS_JSON, Session, run, show, table_of
 from tenants.administration.rehearsal import Rehearsal
 from tenants.administration.tenants import SettingsChange, settings_of
-from tenants.policies.settings import Activation, Authentication, Deprovisioning, OnReturn, OperationMode
+from tenants.policies.settings import Activation, Authentication, Deprovisioning, LinkRule, OnReturn, OperationMode
 from tenants.tenant import Dialect, Tenant
 
 app = typer.Typer(help="Make, show, change and suspend tenants.", no_args_is_help=True)
@@ -21,6 +21,16 @@ _DEPROVISIONING = typer.Option(None, help="What a SCIM DELETE does to the accoun
 _ON_RETURN = typer.Option(None, help="What a POST for an inactive User with the same externalId and userName does.")
 _DIALECT = typer.Option(None, help="tolerant: what real identity providers send; strict: the RFCs alone.")
 _TOKEN_LIMIT = typer.Option(None, help="How many SCIM tokens may live at once, 1 to 5.")
+_LINK_BY = typer.Option(
+    None, help="How accounts that the LMS had before are found; may be given several times: the first that fits."
+)
+_OWNED_DOMAIN = typer.Option(None, help="A domain in which a verified e-mail address proves who somebody is; likewise.")
+_ERASE_AFTER_DAYS = typer.Option(
+    None, help="Under delete: disable at once and erase so many days later, unless they return; 0: erase at once."
+)
+_ERASE_INACTIVE_AFTER_DAYS = typer.Option(
+    None, help="Erase accounts whose User has only been deactivated so many days later; 0: never."
+)
 _DISPLAY_NAME = typer.Option(None, help="The name that people read.")
 
 _DRY_RUN = typer.Option(False, "--dry-run", help="Change nothing; say what the change would do.")
@@ -39,12 +49,23 @@ def create(
     on_return: OnReturn | None = _ON_RETURN,
     dialect: Dialect | None = _DIALECT,
     token_limit: int | None = _TOKEN_LIMIT,
+    erase_after_days: int | None = _ERASE_AFTER_DAYS,
+    erase_inactive_after_days: int | None = _ERASE_INACTIVE_AFTER_DAYS,
     display_name: str | None = _DISPLAY_NAME,
     as_json: bool = AS_JSON,
 ) -> None:
     """Make a tenant."""
     change = SettingsChange(
-        display_name, dialect, mode, authentication, activation, deprovisioning, on_return, token_limit
+        display_name,
+        dialect,
+        mode,
+        authentication,
+        activation,
+        deprovisioning,
+        on_return,
+        token_limit,
+        erase_after_days,
+        erase_inactive_after_days,
     )
     _run_and_show(lambda session: session.tenants.create(name, change, actor=session.actor), as_json=as_json)
 
@@ -77,6 +98,10 @@ def set_tenant(
     on_return: OnReturn | None = _ON_RETURN,
     dialect: Dialect | None = _DIALECT,
     token_limit: int | None = _TOKEN_LIMIT,
+    erase_after_days: int | None = _ERASE_AFTER_DAYS,
+    erase_inactive_after_days: int | None = _ERASE_INACTIVE_AFTER_DAYS,
+    link_by: list[LinkRule] | None = _LINK_BY,
+    owned_domain: list[str] | None = _OWNED_DOMAIN,
     display_name: str | None = _DISPLAY_NAME,
     is_rehearsal: bool = _DRY_RUN,
     existing: bool = _EXISTING,
@@ -87,7 +112,18 @@ def set_tenant(
     Settings are for what comes; --dry-run tells what they mean for who is there already, --existing applies them there.
     """
     change = SettingsChange(
-        display_name, dialect, mode, authentication, activation, deprovisioning, on_return, token_limit
+        display_name,
+        dialect,
+        mode,
+        authentication,
+        activation,
+        deprovisioning,
+        on_return,
+        token_limit,
+        erase_after_days,
+        erase_inactive_after_days,
+        link_by=tuple(link_by) if link_by else None,
+        owned_domains=tuple(domain.lower() for domain in owned_domain) if owned_domain else None,
     )
 
     if is_rehearsal:

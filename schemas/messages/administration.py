@@ -21,8 +21,11 @@ class ReleaseResources(msgspec.Struct, frozen=True, tag="release"):
     memberships: tuple[tuple[ResourceId, ResourceId], ...] = ()
     """(group, member)."""
     is_chosen: bool = True
-    """Whether an administrator chose these very ones. Otherwise they are all that is pending when a tenant goes to sync:
-    then what an administrator or the guard keeps back stays, and nothing happens once the tenant is in dry-run again."""
+    """Whether an administrator chose these very ones.
+
+    Otherwise they are all that is pending when a tenant goes to sync: then what an administrator or the guard keeps
+    back stays, and nothing happens once the tenant is in dry-run again.
+    """
 
 
 class SetAside(msgspec.Struct, frozen=True, tag="set_aside"):
@@ -133,6 +136,16 @@ class FlagAccount(msgspec.Struct, frozen=True, tag="flag"):
     """The status that the account was given by hand."""
 
 
+class EraseAccounts(msgspec.Struct, frozen=True, tag="erase"):
+    """End these accounts for good if their moment to be erased has come; the passing of time asks, nobody else."""
+
+    id: CommandId
+    tenant: TenantId
+    caller: Caller
+    deadline: float
+    accounts: tuple[AccountId, ...]
+
+
 AdministrationCommand = (
     ReleaseResources
     | SetAside
@@ -144,4 +157,5 @@ AdministrationCommand = (
     | RepairAccounts
     | RepeatState
     | FlagAccount
+    | EraseAccounts
 )

@@ -98,7 +98,7 @@ class _Survey:
         if tombstone is None:
             raise ValueError("somebody who left has a tombstone")
         if tombstone.type == "Group":
-            self.forecast.memory.removed_groups.add(item.id)
+            self._removed_group(item.id, verdict)
         returned = self.forecast.memory.linked.get(account.id) if account is not None else None
         if returned in self._waiting and returned is not None:
             if_not = judge_leaver(tombstone.hold, account, self.policies)
@@ -124,8 +124,14 @@ class _Survey:
     def group(self, item: PendingResource, verdict: Verdict) -> None:
         """Count a Group."""
         self.forecast.count(PendingKind.GROUP, item.id, verdict)
-        if Foreseen.EXCLUDED in verdict.kinds:
-            self.forecast.memory.excluded_groups.add(item.id)
+        if verdict.kept_back is not None:
+            self.forecast.memory.kept_groups[item.id] = verdict.kept_back
+
+    def _removed_group(self, id: ResourceId, verdict: Verdict) -> None:
+        if verdict.kept_back is None:
+            self.forecast.memory.removed_groups.add(id)
+        else:
+            self.forecast.memory.kept_groups[id] = verdict.kept_back
 
     def _count_user(self, id: ResourceId, verdict: Verdict, *, has_account: bool) -> None:
         self.forecast.count(PendingKind.USER, id, verdict)

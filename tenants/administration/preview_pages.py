@@ -46,8 +46,10 @@ class Memory:
     """Accounts that had nobody, and the Users that they are to be linked to."""
     arriving: set[ResourceId] = field(default_factory=set)
     """Users who have no account yet, and will have one."""
-    excluded_groups: set[ResourceId] = field(default_factory=set)
+    kept_groups: dict[ResourceId, Hold] = field(default_factory=dict)
+    """Groups, deleted ones too, that are kept back."""
     removed_groups: set[ResourceId] = field(default_factory=set)
+    """Deleted Groups whose cohorts go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,14 +138,19 @@ class Pages:
 
     async def _judged_memberships(self, page: Sequence[Edge]) -> list[tuple[Edge, Verdict]]:
         unknown = frozenset(edge.member for edge in page if _needs_account(edge) and not self._arrives(edge))
-        references = (await self.facts.load(self.tenant, Need(references=unknown))).references if unknown else {}
-        with_account = {id for id, reference in references.items() if reference.account is not None}
-        return [(edge, self._membership(edge, with_account)) for edge in page]
+        deleted = frozenset(edge.member for edge in page if not edge.desired and edge.group in self.memory.kept_groups)
+        if not unknown and not deleted:
+            return [(edge, self._membership(edge, set(), set())) for edge in page]
+        known = await self.facts.load(self.tenant, Need(references=unknown, tombstones=deleted))
+        with_account = {id for id, reference in known.references.items() if reference.account is not None}
+        leaving = {id for id, mark in known.tombstones.items() if mark.hold not in {Hold.EXCLUDED, Hold.GUARD}}
+        return [(edge, self._membership(edge, with_account, leaving)) for edge in page]
 
-    def _membership(self, edge: Edge, with_account: set[ResourceId]) -> Verdict:
+    def _membership(self, edge: Edge, with_account: set[ResourceId], leaving: set[ResourceId]) -> Verdict:
         if edge.group in self.memory.removed_groups:
             return Verdict(reason="goes with its Group")
-        kept_back = Hold.EXCLUDED if edge.group in self.memory.excluded_groups else None
+        # Somebody deleted leaves all cohorts when their leave is released, of Groups that are kept back too.
+        kept_back = self.memory.kept_groups.get(edge.group) if edge.member not in leaving else None
         has_account = not _needs_account(edge) or self._arrives(edge) or edge.member in with_account
         return judge_membership(edge, kept_back=kept_back, has_account=has_account)
 

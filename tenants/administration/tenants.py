@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
+from enum import StrEnum
 from typing import Any
 
 from schemas.ids import TenantId, tenant_id
@@ -9,7 +10,15 @@ from schemas.messages.notices import TenantChanged
 from schemas.timestamps import timestamp
 from tenants.administration.actor import Actor, RefusedError
 from tenants.errors import DuplicateError, RevisionConflictError
-from tenants.policies.settings import Activation, Authentication, Deprovisioning, OnReturn, OperationMode, Policies
+from tenants.policies.settings import (
+    Activation,
+    Authentication,
+    Deprovisioning,
+    LinkRule,
+    OnReturn,
+    OperationMode,
+    Policies,
+)
 from tenants.ports import AdministrationPorts
 from tenants.tenant import Dialect, Tenant, TenantStatus
 
@@ -26,8 +35,13 @@ class SettingsChange:
     deprovisioning: Deprovisioning | None = None
     on_return: OnReturn | None = None
     token_limit: int | None = None
+    erase_after_days: int | None = None
+    erase_inactive_after_days: int | None = None
+    link_by: tuple[LinkRule, ...] | None = None
+    owned_domains: tuple[str, ...] | None = None
 
 
+_MOST_DAYS = 3_650
 _FEWEST_TOKENS, _MOST_TOKENS = 1, 5
 _POLICIES = {field.name for field in fields(Policies)}
 
@@ -135,7 +149,7 @@ class TenantAdministration:
 
 def settings_of(tenant: Tenant) -> dict[str, Any]:
     """Return what an administrator sees of the record, as plain values."""
-    policies = {name: str(getattr(tenant.policies, name)) for name in sorted(_POLICIES)}
+    policies = {name: _plain(getattr(tenant.policies, name)) for name in sorted(_POLICIES)}
     return {
         "display_name": tenant.display_name,
         "status": tenant.status.value,
@@ -143,6 +157,18 @@ def settings_of(tenant: Tenant) -> dict[str, Any]:
         "token_limit": tenant.token_limit,
         **policies,
     }
+
+
+def _plain(value: object) -> Any:
+    match value:
+        case bool() | None:
+            return value
+        case StrEnum():
+            return value.value
+        case tuple():
+            return ", ".join(map(str, value))
+        case _:
+            return value
 
 
 def _changed(tenant: Tenant, change: SettingsChange) -> Tenant:
@@ -162,3 +188,6 @@ def _check(tenant: Tenant, change: SettingsChange) -> None:
 def _check_bounds(change: SettingsChange) -> None:
     if change.token_limit is not None and not _FEWEST_TOKENS <= change.token_limit <= _MOST_TOKENS:
         raise RefusedError(f"a tenant may have {_FEWEST_TOKENS} to {_MOST_TOKENS} live tokens at once")
+    for days in (change.erase_after_days, change.erase_inactive_after_days):
+        if days is not None and not 0 <= days <= _MOST_DAYS:
+            raise RefusedError(f"accounts may be erased after 0 to {_MOST_DAYS:,} days")

@@ -89,6 +89,8 @@ class Account:
     """The verified address of an imported account, folded, by which it may be found."""
     has_legal_hold: bool = False
     """Nothing erases it."""
+    erase_at: str | None = None
+    """The moment from which on it is to be erased; None: not for what has happened so far."""
 
 
 @dataclass(frozen=True, slots=True)

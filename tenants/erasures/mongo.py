@@ -5,14 +5,14 @@ from collections.abc import Collection, Iterable, Sequence
 from pymongo import UpdateOne
 from pymongo.client_session import ClientSession
 
-from schemas.ids import TenantId
+from schemas.ids import AccountId, TenantId
 from schemas.messages.codec import decode_outcomes, encode_outcomes
 from tenants.audit.mongo import append_entries
 from tenants.erasures.leftovers import emptied_outcome, entry_of
 from tenants.erasures.port import Erasure, Erasures
 from tenants.errors import LaneLostError, PortUnavailableError
 from tenants.mongo import Database, Document, MongoStore, journal
-from tenants.mongo.keys import below
+from tenants.mongo.keys import below, last_part
 from tenants.mongo.transactions import transact
 
 _AT_ONCE = 100
@@ -31,6 +31,13 @@ class MongoErasures(Erasures):
             lambda database: database.erasures.find(beyond, sort={"_id": 1}, limit=limit).to_list()
         )
         return [Erasure(one["tenant"], one["account"], one["resource"], one["at"]) for one in found]
+
+    async def ripe(self, tenant: TenantId, *, now: str, limit: int) -> Sequence[AccountId]:
+        condition = {"z": {"$gt": f"{tenant}/", "$lte": f"{tenant}/{now}"}, "legal_hold": {"$ne": True}}
+        found = await self._store.run(
+            lambda database: database.accounts.find(condition, {"_id": 1}, sort={"z": 1}, limit=limit).to_list()
+        )
+        return [AccountId(last_part(one["_id"])) for one in found]
 
     async def purge(self, tenant: TenantId, ids: Collection[str]) -> None:
         await self._store.run(lambda database: _purge(database, tenant, ids))

@@ -40,6 +40,10 @@ class Erasures(Protocol):
         """Return erasures of all tenants that are not finished, by tenant and id, from the one after that on."""
         ...
 
+    async def ripe(self, tenant: TenantId, *, now: str, limit: int) -> Sequence[AccountId]:
+        """Return accounts whose moment to be erased has come, and that no legal hold keeps, the oldest first."""
+        ...
+
     async def purge(self, tenant: TenantId, ids: Collection[str]) -> None:
         """Empty what the directory keeps besides of these resources: bodies in receipts, names in tombstones."""
         ...

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 
 import orjson
 
-from schemas.ids import TenantId
+from schemas.ids import AccountId, TenantId
 from schemas.messages.codec import decode_outcomes, encode_outcomes
 from tenants.audit.sqlite import append_entries
 from tenants.erasures.leftovers import emptied_outcome, entry_of
@@ -14,6 +14,8 @@ from tenants.sqlite import Connection, SqliteStore, insert
 
 _DUE = """SELECT tenant, account, resource, at FROM erasures WHERE (tenant, id) > (?, ?)
 ORDER BY tenant, id LIMIT ?"""
+_RIPE = """SELECT id FROM accounts INDEXED BY accounts_to_erase
+WHERE tenant = ? AND erase_at IS NOT NULL AND erase_at <= ? AND NOT legal_hold ORDER BY erase_at LIMIT ?"""
 # A transaction's receipts and audit entries are of one moment.
 _RECEIPTS = """SELECT rowid, outcome FROM receipts WHERE tenant = ?1 AND at IN (
     SELECT a.latest FROM json_each(?2) AS k
@@ -37,6 +39,11 @@ class SqliteErasures(Erasures):
         place = (after.tenant, after.id) if after is not None else ("", "")
         return await self._store.read(
             lambda connection: [Erasure(*row) for row in connection.execute(_DUE, (*place, limit))]
+        )
+
+    async def ripe(self, tenant: TenantId, *, now: str, limit: int) -> Sequence[AccountId]:
+        return await self._store.read(
+            lambda connection: [AccountId(id) for (id,) in connection.execute(_RIPE, (tenant, now, limit))]
         )
 
     async def purge(self, tenant: TenantId, ids: Collection[str]) -> None:

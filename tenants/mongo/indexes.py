@@ -8,7 +8,7 @@
 with displayName, with meta.created, with meta.lastModified, ``p`` tenant/Type/id of pending ones |
 | edges | tenant/group/member | ``m`` tenant/member, ``p`` tenant/group/member of those that differ from the LMS |
 | accounts | tenant/account | ``l`` tenant/login, ``r`` tenant/resource, ``x`` tenant/externalId of those that are
-detached or leaving, ``e`` tenant/verified e-mail of imported ones |
+detached or leaving, ``e`` tenant/verified e-mail of imported ones, ``z`` tenant/moment of those to be erased |
 | cohorts | tenant/resource | |
 | tombstones | tenant/Type/id | |
 | journal | tenant/kind/number | ``c`` tenant/command of receipts, ``g`` tenant/target of audit entries,
@@ -59,6 +59,7 @@ _INDEXES: dict[str, list[IndexModel]] = {
         IndexModel("r", sparse=True),
         IndexModel("x", sparse=True),
         IndexModel("e", sparse=True),
+        IndexModel("z", sparse=True),
     ],
     "cohorts": [],
     "tombstones": [],

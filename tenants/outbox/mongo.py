@@ -1,6 +1,6 @@
 """The outbox in MongoDB's journal; documents have ``u``, the accounts that their events are about."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from pymongo import UpdateOne
@@ -30,10 +30,9 @@ class MongoOutbox(Outbox):
             lambda database: journal.read(database, path, _events_of, after=after, limit=limit)
         )
 
-    async def redact(self, tenant: TenantId, accounts: Collection[str]) -> frozenset[str]:
-        keys = {f"{tenant}/{account}" for account in accounts}
+    async def redact(self, tenant: TenantId, accounts: Mapping[str, str]) -> frozenset[str]:
         try:
-            return await self._store.run(lambda database: _redact(database, keys))
+            return await self._store.run(lambda database: _redact(database, tenant, accounts))
         except LaneLostError as error:
             raise PortUnavailableError("another process empties the same events") from error
 
@@ -50,15 +49,16 @@ def _document(tenant: TenantId, events: Sequence[Event], text: str) -> Document:
     return document
 
 
-def _redact(database: Database, keys: Collection[str]) -> frozenset[str]:
+def _redact(database: Database, tenant: TenantId, accounts: Mapping[str, str]) -> frozenset[str]:
+    keys = [f"{tenant}/{account}" for account in accounts]
+
     def write(session: ClientSession) -> frozenset[str]:
         users: set[str] = set()
         changes: list[UpdateOne] = []
-        for document in database.journal.find({"u": {"$in": list(keys)}}, session=session, batch_size=_BATCH):
+        for document in database.journal.find({"u": {"$in": keys}}, session=session, batch_size=_BATCH):
             events = _events_of(document)
-            about = [event for event in events if _key(event) in keys]
-            users |= users_of(about)
-            after = [emptied(event) if _key(event) in keys else event for event in events]
+            users |= users_of(event for event in events if _is_of_the_ended(event, accounts))
+            after = [emptied(event) if _is_of_the_ended(event, accounts) else event for event in events]
             if after != events:
                 changes.append(UpdateOne({"_id": document["_id"]}, {"$set": {"events": _encode(after)}}))
         if changes:
@@ -68,8 +68,8 @@ def _redact(database: Database, keys: Collection[str]) -> frozenset[str]:
     return transact(database, write)
 
 
-def _key(event: Event) -> str | None:
-    return f"{event.tenant}/{event.subject}" if is_about_account(event) else None
+def _is_of_the_ended(event: Event, accounts: Mapping[str, str]) -> bool:
+    return is_about_account(event) and event.at <= accounts.get(event.subject, "")
 
 
 def _encode(events: Sequence[Event]) -> str:

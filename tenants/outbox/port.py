@@ -1,6 +1,6 @@
 """The outbox: events in order, written in the transaction that made them true."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from schemas.ids import TenantId
@@ -18,10 +18,14 @@ class Outbox(Protocol):
         """
         ...
 
-    async def redact(self, tenant: TenantId, accounts: Collection[str]) -> frozenset[str]:
+    async def redact(self, tenant: TenantId, accounts: Mapping[str, str]) -> frozenset[str]:
         """Take all but ids from the events about these accounts, for good.
 
         Numbers, types and subjects stand: whoever reads the feed later learns that there was somebody, not who.
+
+        Args:
+            tenant: Whose events they are.
+            accounts: With each the moment of its end: what is told later is about another account with its id.
 
         Returns:
             The ids of the Users that they were linked to, also where the events were emptied before.

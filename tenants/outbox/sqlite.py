@@ -1,6 +1,6 @@
 """The outbox in SQLite."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import orjson
@@ -34,7 +34,7 @@ class SqliteOutbox(Outbox):
 
         return await self._store.read(select)
 
-    async def redact(self, tenant: TenantId, accounts: Collection[str]) -> frozenset[str]:
+    async def redact(self, tenant: TenantId, accounts: Mapping[str, str]) -> frozenset[str]:
         return await self._store.write(lambda connection: _redact(connection, tenant, accounts))
 
 
@@ -46,9 +46,9 @@ def insert_events(connection: Connection, tenant: TenantId, events: Sequence[Eve
     insert(connection, "events (tenant, number, account, event)", rows)
 
 
-def _redact(connection: Connection, tenant: TenantId, accounts: Collection[str]) -> frozenset[str]:
+def _redact(connection: Connection, tenant: TenantId, accounts: Mapping[str, str]) -> frozenset[str]:
     rows = connection.execute(_ABOUT, (tenant, orjson.dumps(sorted(accounts)))).fetchall()
-    events = [_decode(row[0]) for row in rows]
+    events = [event for row in rows if (event := _decode(row[0])).at <= accounts[event.subject]]
     changed = [after for event in events if (after := emptied(event)) is not event]
     connection.executemany(
         "UPDATE events SET event = ? WHERE tenant = ? AND number = ?",

@@ -100,12 +100,12 @@ def group_drift(group: StoredResource, cohort: Cohort | None) -> tuple[Drift, ..
 def account_of_nobody(account: Account) -> Drift:
     """Return the drift of an account whose User is gone, without a leave that is pending."""
     id = account.resource or account.id
-    return Drift(DriftClass.ACCOUNT_OF_NOBODY, id, account.login, account.id, cure=None)
+    return Drift(DriftClass.ACCOUNT_OF_NOBODY, id, account.login, account.id, cure=Cure.REPAIR)
 
 
 def cohort_of_nobody(cohort: Cohort) -> Drift:
     """Return the drift of a cohort whose Group is gone, without a removal that is pending."""
-    return Drift(DriftClass.COHORT_OF_NOBODY, cohort.resource, cohort.name, cure=None)
+    return Drift(DriftClass.COHORT_OF_NOBODY, cohort.resource, cohort.name, cure=Cure.REPAIR)
 
 
 def membership_drift(

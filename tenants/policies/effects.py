@@ -10,8 +10,11 @@ from enum import StrEnum
 from typing import Any
 
 from schemas.ids import AccountId
+from schemas.timestamps import timestamp
 from tenants.directory.records import Account, AccountStatus, StoredResource
 from tenants.policies.settings import Activation, Deprovisioning, Policies
+
+_DAY = 86_400
 
 
 class EffectKind(StrEnum):
@@ -50,8 +53,34 @@ def account_effects(desired: StoredResource | None, account: Account | None, pol
 
 
 def erases(account: Account, policies: Policies) -> bool:
-    """Tell whether the end of its User is the end of the account; a legal hold prevents that."""
-    return policies.deprovisioning is Deprovisioning.DELETE and not account.has_legal_hold
+    """Tell whether the end of its User is the end of the account at once; a legal hold prevents that."""
+    is_at_once = policies.deprovisioning is Deprovisioning.DELETE and not policies.erase_after_days
+    return is_at_once and not account.has_legal_hold
+
+
+def erase_at(account: Account, effects: tuple[Effect, ...], policies: Policies, *, now: float) -> str | None:
+    """Return the moment to erase the account, after its effects; what it was before, where they do not matter.
+
+    Whoever comes back, or is let in again, is not erased for having been away.
+
+    Args:
+        account: After the effects.
+        effects: What was carried out.
+        policies: The tenant's choices.
+        now: Unix seconds.
+    """
+    kinds = {effect.kind for effect in effects}
+    if kinds & {EffectKind.LINK, EffectKind.ENABLE}:
+        return None
+    days = 0
+    if EffectKind.DETACH in kinds:
+        has_to_go = policies.deprovisioning is Deprovisioning.DELETE and not account.has_legal_hold
+        days = policies.erase_after_days if has_to_go else 0
+    elif EffectKind.DISABLE in kinds:
+        days = policies.erase_inactive_after_days
+    else:
+        return account.erase_at
+    return timestamp(now + days * _DAY) if days else None
 
 
 def profile_of(resource: StoredResource) -> dict[str, Any]:

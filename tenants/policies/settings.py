@@ -71,6 +71,11 @@ class Policies:
     owned_domains: tuple[str, ...] = ()
     """Domains, in lower case, in which a verified address is proof of who somebody is."""
 
+    erase_after_days: int = 0
+    """Under ``delete``: how many days later an account is erased, which is disabled at once; 0: erased at once."""
+    erase_inactive_after_days: int = 0
+    """After how many days an account is erased whose User is only deactivated; 0: never."""
+
     @property
     def effective_activation(self) -> Activation:
         """Single sign-on always activates, whatever is stored."""

@@ -221,6 +221,11 @@ _ERASURES = (
         WHERE instr(event, X'A77375626A656374D920') AND instr(event, CAST('account.' AS BLOB))""",
     "CREATE INDEX events_by_account ON events (tenant, account, number) WHERE account IS NOT NULL",
 )
+_DELAYS = (
+    # The moment from which on an account is to be erased.
+    "ALTER TABLE accounts ADD COLUMN erase_at TEXT",
+    "CREATE INDEX accounts_to_erase ON accounts (tenant, erase_at) WHERE erase_at IS NOT NULL",
+)
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _FIRST,
     _SORTING,
@@ -232,5 +237,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _PLANS,
     _GUARD,
     _ERASURES,
+    _DELAYS,
 )
 """What leads from each version of the tables to the next; applied ones are never edited."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -14,10 +14,12 @@ from pymongo import MongoClient
 from schemas.ids import AccountId, JobId, TenantId
 from schemas.messages.administration import FlagAccount, ImportAccounts, LmsAccount, SetAside
 from schemas.messages.commands import Command
+from tenants.audit import chain
 from tenants.bus.inprocess import open_inprocess
 from tenants.bus.parked import parked_id
 from tenants.bus.port import ParkedDelivery
 from tenants.bus.shelf import MemoryShelf
+from tenants.directory.writer import Need
 from tenants.erasures.port import Erasure
 from tenants.jobs.job import Job, JobKind, JobState
 from tenants.policies.settings import Deprovisioning, OperationMode
@@ -168,9 +170,18 @@ async def test_it_leaves_one_entry_without_content_and_a_chain_that_holds(house:
     ]
     assert [entry.redacted for entry in await lane.audit() if entry.target != id] == [False] * 5
     assert [event.number for event in await lane.events()] == list(range(1, len(await lane.events()) + 1))
+    await _follow_the_chain(lane)
     mine = [event for event in await lane.events() if event.subject == id]
     assert all(event.payload.keys() <= {"account", "user", "redacted"} for event in mine)
     assert mine[-1].type.value == "account.erased"
+
+
+async def _follow_the_chain(lane: Lane) -> None:
+    ends = await lane.stores.audit.ends(lane.tenant)
+    walk = chain.begin(ends)
+    for link in await lane.stores.audit.links(lane.tenant, after=0, limit=1_000):
+        walk = chain.follow(lane.tenant, walk, link)
+    chain.end(walk, ends)
 
 
 async def test_the_same_person_in_another_tenant_stays(house: House, everything: Search) -> None:
@@ -271,3 +282,25 @@ async def test_a_legal_hold_keeps_the_account_and_all_that_is_known(house: House
     (kept,) = [account for account in await lane.accounts() if account.id == id]
     assert (kept.resource, kept.status.value, kept.login) == (None, "disabled", LOGIN)
     assert found(everything(), *SECRETS) == list(SECRETS)
+
+
+async def test_accounts_are_ripe_when_their_moment_has_come(house: House) -> None:
+    lane, other = house.acme, house.globex
+    moments = {101: "2026-11-25T00:00:00.000Z", 102: "2026-11-26T00:00:00.000Z", 103: "2026-11-27T00:00:00.000Z"}
+    accounts = [builders.account(number, None, erase_at=moment) for number, moment in moments.items()]
+    held = builders.account(104, None, erase_at=moments[101], has_legal_hold=True)
+    kept = builders.account(105, None)
+    stores = lane.stores
+    for tenant, content in ((lane.tenant, [*accounts, held, kept]), (other.tenant, accounts[:1])):
+        snapshot = await stores.writer.load(tenant, Need())
+        await stores.writer.commit(builders.changes(snapshot, builders.Content(accounts_inserted=content)))
+
+    ripe = await stores.erasures.ripe(lane.tenant, now=moments[102], limit=10)
+
+    assert list(ripe) == [builders.account_id(101), builders.account_id(102)]
+    assert list(await stores.erasures.ripe(lane.tenant, now=moments[102], limit=1)) == [builders.account_id(101)]
+    assert await lane.accounts() == [*accounts, held, kept]
+    released = replace(accounts[0], erase_at=None)
+    snapshot = await stores.writer.load(lane.tenant, Need(accounts=frozenset([released.id])))
+    await stores.writer.commit(builders.changes(snapshot, builders.Content(accounts_updated=[released])))
+    assert list(await stores.erasures.ripe(lane.tenant, now=moments[101], limit=10)) == []

@@ -225,6 +225,9 @@ CASES: list[tuple[str, Ask, int]] = [
     ("both sides", lambda stores: stores.pending.resources(ACME, "User", after=ANN.id, limit=5), 5 + 5),
     ("detached and leaving", lambda stores: stores.pending.detached(ACME, ["E-gone", "E-deleted", "E-7"]), 2),
     ("accounts by login", lambda stores: stores.pending.with_logins(ACME, [LEAVER.login_key, ANN.name]), 2),
+    ("events about an account", lambda stores: stores.outbox.redact(ACME, {"nobody": builders.NOW}), 0),
+    ("accounts to be erased", lambda stores: stores.erasures.ripe(ACME, now=builders.NOW, limit=5), 0),
+    ("what is left of somebody", lambda stores: stores.erasures.purge(ACME, {"nobody"}), 0),
     # Jobs with their parameters; running ones of both tenants.
     ("running jobs", lambda stores: stores.jobs.running(), 4 + 4),
     ("latest jobs", lambda stores: stores.jobs.jobs(ACME, limit=3), 3 + 3),

@@ -136,3 +136,22 @@ async def test_a_mended_database_is_not_looked_through_again(
     database.command("profile", 0)
     done = list(database["system.profile"].find({"op": {"$in": ["query", "update", "remove"]}}))
     assert not [one for one in done if one["ns"].endswith((".resources", ".edges", ".accounts", ".tombstones"))]
+
+
+async def test_events_of_before_are_emptied_with_their_accounts(
+    mongodb_url: str, database: Database[dict[str, Any]]
+) -> None:
+    async with open_mongo_stores(mongodb_url, database=database.name) as stores:
+        await _fill(stores)
+        told = [builders.event(ACME, subject=builders.account_id(number)) for number in (101, 102)]
+        snapshot = await stores.writer.load(ACME, Need())
+        await stores.writer.commit(builders.changes(snapshot, Content(events=told)))
+    database.resources.drop_index("p_1")
+    database.journal.update_many({}, {"$unset": {"u": ""}})
+
+    async with open_mongo_stores(mongodb_url, database=database.name) as stores:
+        await stores.outbox.redact(ACME, {builders.account_id(101): builders.NOW})
+        first, second = await stores.outbox.events(ACME, after=0, limit=10)
+
+    assert first.payload == {"redacted": True}
+    assert second.payload == told[1].payload

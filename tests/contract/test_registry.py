@@ -12,6 +12,7 @@ from tenants.policies.settings import (
     Activation,
     Authentication,
     Deprovisioning,
+    LinkRule,
     OnReturn,
     OperationMode,
     Policies,
@@ -38,6 +39,10 @@ async def test_a_tenant_is_found_by_its_id_with_all_its_fields(
             activation=Activation.MANUAL,
             deprovisioning=Deprovisioning.DELETE,
             on_return=OnReturn.CONFLICT,
+            has_guard=False,
+            guard_limit=7,
+            link_by=(LinkRule.EMAIL, LinkRule.USER_NAME),
+            owned_domains=("example.com",),
         ),
         extensions=(
             ExtensionSchema("urn:acme:params:badges:2.0:User", "User", '{"id":"urn:acme","$x.y":"\\u0000ü"}'),

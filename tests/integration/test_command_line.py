@@ -37,7 +37,7 @@ async def test_a_tenant_made_on_the_command_line_is_provisioned_at_once(shape: S
 
 
 async def test_a_change_on_the_command_line_holds_for_the_next_request(shape: Shape) -> None:
-    (access,) = await shape.admit("acme")
+    (access,) = await shape.admit("acme", is_guarded=True)
     async with open_client(access) as client:
         before = await Entra(client).ensure_user(Person(1))
         changed = await _json(shape, "tenant", "set", access.tenant, "--mode", "dry_run")

@@ -3,6 +3,7 @@
 from schemas.messages.administration import (
     ActivateAccounts,
     AlignAccounts,
+    EraseAccounts,
     FlagAccount,
     ImportAccounts,
     ReleaseResources,
@@ -16,6 +17,7 @@ from schemas.messages.commands import Command, CreateResource, DeleteResource, P
 from schemas.messages.outcomes import Outcome
 from workers.operations.create import create
 from workers.operations.delete import delete
+from workers.operations.erasing import erase_ripe
 from workers.operations.lms import activate, align, flag, repeat, take_in
 from workers.operations.release import release, repair, resolve, set_aside, take_back
 from workers.operations.replace import patch, replace
@@ -52,6 +54,8 @@ def operate(command: Command, workspace: Workspace) -> Outcome:  # noqa: C901, P
             return activate(command, workspace)
         case AlignAccounts():
             return align(command, workspace)
+        case EraseAccounts():
+            return erase_ripe(command, workspace)
         case ImportAccounts():
             return take_in(command, workspace)
         case FlagAccount():

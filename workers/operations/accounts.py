@@ -11,10 +11,10 @@ from typing import Any
 
 from schemas.messages.events import EventType
 from tenants.directory.records import Account, AccountStatus, Hold, StoredResource, Tombstone
-from tenants.policies.effects import Effect, EffectKind, account_effects, carry_out
+from tenants.policies.effects import Effect, EffectKind, account_effects, carry_out, erase_at
 from tenants.policies.matching import Match, match, owned_addresses_of
 from tenants.policies.settings import Deprovisioning, LinkRule, OperationMode
-from workers.operations.memberships import join_waiting_groups, leave_cohorts
+from workers.operations.memberships import join_waiting_groups, leave_all_cohorts, leave_cohorts
 from workers.operations.releases import INLINE, Release, hold_of
 from workers.workspace import Workspace
 
@@ -71,6 +71,13 @@ def release_leaver(workspace: Workspace, tombstone: Tombstone) -> Sequence[Effec
         _apply(workspace, None, account, effects)
     workspace.remove_tombstone(tombstone)
     return effects
+
+
+def erase(workspace: Workspace, account: Account, reason: str) -> None:
+    """End an account for good, which the cohorts that have it lose first."""
+    if account.resource is not None:
+        leave_all_cohorts(workspace, account.resource)
+    _apply(workspace, None, account, (Effect(EffectKind.ERASE, reason),))
 
 
 def give_login(workspace: Workspace, account: Account, login: str, login_key: str) -> Account:
@@ -155,7 +162,8 @@ def _apply(
 ) -> None:
     after = carry_out(effects, user, account, workspace.policies)
     if after is not None:
-        workspace.put_account(after)
+        moment = erase_at(after, effects, workspace.policies, now=workspace.moment.unix_seconds)
+        workspace.put_account(replace(after, erase_at=moment))
     elif account is not None:
         workspace.remove_account(account)
     subject = after or account

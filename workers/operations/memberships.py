@@ -165,6 +165,13 @@ def leave_cohorts(workspace: Workspace, member: ResourceId) -> None:
             catch_up(workspace, edge)
 
 
+def leave_all_cohorts(workspace: Workspace, member: ResourceId) -> None:
+    """Take somebody whose account ends out of all cohorts; Groups that they are in stand."""
+    for edge in workspace.edges_of_member(member):
+        if edge.applied:
+            workspace.put_edge(_left(workspace, edge))
+
+
 def _apply_cohort(workspace: Workspace, group: StoredResource) -> None:
     before = workspace.cohort(group.id)
     after = Cohort(group.id, group.attributes["displayName"], group.external_id)

@@ -18,7 +18,7 @@ from workers.workspace import Workspace
 _LISTED_AT_MOST = 100
 _ALWAYS_NOTED = frozenset({"set_aside", "take_back", "flag"})
 """What an administrator says of somebody, whether or not it changes anything at once."""
-_TARGETS = {"activate": "account", "align": "account", "import": "account", "flag": "account"}
+_TARGETS = {"activate": "account", "erase": "account", "align": "account", "import": "account", "flag": "account"}
 
 
 def existing(workspace: Workspace, command: ReplaceResource | PatchResource | DeleteResource) -> StoredResource:

@@ -219,7 +219,9 @@ def _free_name(workspace: Workspace, user: StoredResource) -> str | None:
 
 def _repair_one(workspace: Workspace, id: ResourceId) -> str | None:
     resource = workspace.any_resource(id)
-    if resource is None or resource.hold is not None:
+    if resource is None:
+        return _repair_dead(workspace, id)
+    if resource.hold is not None:
         return None
     if workspace.policies.mode is OperationMode.DRY_RUN:
         return _REASONS[Hold.DRY_RUN]
@@ -229,6 +231,26 @@ def _repair_one(workspace: Workspace, id: ResourceId) -> str | None:
         after = settle_user(workspace, resource, release=INLINE)
     _keep(workspace, resource, after)
     return _REASONS[after.hold] if after.hold is not None else None
+
+
+def _repair_dead(workspace: Workspace, id: ResourceId) -> str | None:
+    """Let go of the account or the cohort of somebody who is gone without a trace; what is pending is not touched."""
+    if workspace.tombstone(id) is not None:
+        return None
+    if workspace.policies.mode is OperationMode.DRY_RUN:
+        return _REASONS[Hold.DRY_RUN]
+    if workspace.cohort(id) is not None:
+        members = sum(edge.applied for edge in workspace.edges_of_group(id))
+        if not workspace.guard.admit(members):
+            return _REASONS[Hold.GUARD]
+        remove_cohort(workspace, id)
+    account = workspace.account_of(id)
+    if account is None:
+        return None
+    if not workspace.guard.admit():
+        return _REASONS[Hold.GUARD]
+    release_leaver(workspace, Tombstone("User", id, account.login_key, None, workspace.moment.at, Hold.DRY_RUN))
+    return None
 
 
 def _keep(workspace: Workspace, before: StoredResource, after: StoredResource) -> None:

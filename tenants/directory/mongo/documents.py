@@ -5,7 +5,7 @@
 ``edges``: ``m`` member, ``k`` kind (type) of the member, ``d`` desired, ``a`` applied.
 Both have ``p`` while they are pending: their key once more, for an index of pending ones alone.
 ``accounts``: ``l`` login, ``r`` resource, ``x`` externalId of those that are detached or leaving, ``e`` verified e-mail
-of imported ones. What is as usual has no field.
+of imported ones, ``z`` the moment at which those are to be erased for whom there is one. What is as usual has no field.
 """
 
 from typing import Any
@@ -123,6 +123,8 @@ def account_document(tenant: TenantId, account: Account) -> Document:
         document["email"] = account.email
         if account.is_imported and account.resource is None:
             document["e"] = f"{tenant}/{account.email}"
+    if account.erase_at is not None:
+        document["z"] = f"{tenant}/{account.erase_at}"
     marks = {"leaving": account.is_leaving, "imported": account.is_imported, "legal_hold": account.has_legal_hold}
     document.update({name: True for name, is_set in marks.items() if is_set})
     return document
@@ -144,6 +146,7 @@ def stored_account(document: Document) -> Account:
         is_imported=document.get("imported", False),
         email=document.get("email"),
         has_legal_hold=document.get("legal_hold", False),
+        erase_at=last_part(document["z"]) if "z" in document else None,
     )
 
 

@@ -26,7 +26,7 @@ _EXPIRY_EVERY, _EXPIRED_AT_ONCE = 16, 2048
 _RESOURCES = """resources (tenant, id, type, name, external_id, display_name, emails, version, created, modified,
     applied_version, hold, rendered, search, attributes)"""
 _ACCOUNTS = """accounts (tenant, id, resource, external_id, login_key, leaving, imported, email, login, status, sign_in,
-    activated, legal_hold, profile)"""
+    activated, legal_hold, profile, erase_at)"""
 
 
 def commit(connection: Connection, changes: Changes) -> None:
@@ -152,7 +152,7 @@ def _update_accounts(connection: Connection, tenant: TenantId, accounts: Sequenc
     update(
         connection,
         """UPDATE accounts SET login = column3, status = column4, sign_in = column5, activated = column6,
-            legal_hold = column7, profile = column8
+            legal_hold = column7, profile = column8, erase_at = column9
         FROM {new} WHERE tenant = column1 AND id = column2""",
         [row[:2] + row[8:] for row in rows],
     )

@@ -14,7 +14,7 @@ from tenants.directory.records import Account, AccountStatus, Cohort, Edge, Hold
 RESOURCE_JSON = """json_array(r.type, r.id, r.version, r.created, r.modified, r.name, r.external_id,
     json(r.attributes), json(r.search), r.rendered, r.applied_version, r.hold)"""
 ACCOUNT_JSON = """json_array(a.id, a.resource, a.external_id, a.login, a.login_key, a.status, a.sign_in,
-    json(a.profile), a.activated, a.leaving, a.imported, a.email, a.legal_hold)"""
+    json(a.profile), a.activated, a.leaving, a.imported, a.email, a.legal_hold, a.erase_at)"""
 COHORT_JSON = "json_array(c.resource, c.name, c.external_id)"
 EDGE_JSON = "json_array(e.grp, e.member, e.member_type, e.desired, e.applied)"
 TOMBSTONE_JSON = "json_array(t.type, t.id, t.name, t.external_id, t.deleted, t.hold)"
@@ -44,7 +44,7 @@ def resource_of(row: Row) -> StoredResource:
 def account_of(row: Row) -> Account:
     """Return the account of an ``ACCOUNT_JSON``."""
     id, resource, external_id, login, login_key, status, sign_in, profile, activated, *later = row
-    leaving, imported, email, legal_hold = later
+    leaving, imported, email, legal_hold, erase_at = later
     return Account(
         id=id,
         resource=resource,
@@ -59,6 +59,7 @@ def account_of(row: Row) -> Account:
         is_imported=bool(imported),
         email=email,
         has_legal_hold=bool(legal_hold),
+        erase_at=erase_at,
     )
 
 
@@ -117,6 +118,7 @@ def account_row(tenant: str, one: Account) -> tuple[Any, ...]:
         one.activated,
         one.has_legal_hold,
         _json(one.profile),
+        one.erase_at,
     )
 
 

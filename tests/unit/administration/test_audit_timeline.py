@@ -49,7 +49,7 @@ async def test_a_persons_timeline_goes_from_request_to_event(lanes: list[Lane]) 
 
     assert told == [
         (R, "scim.create by token:t1 (Entra ID) from 192.0.2.1"),
-        (D, "applied"),
+        (D, "applied: userName, active"),
         (F, "applied to the LMS: account.created"),
         (V, f"account.created {id}"),
         (R, "scim.patch by token:t1 (Entra ID) from 192.0.2.1"),

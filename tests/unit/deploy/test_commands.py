@@ -41,6 +41,14 @@ def test_a_setting_is_changed_and_the_rest_stays(run: Run) -> None:
     assert (changed["mode"], changed["authentication"], changed["revision"]) == ("sync", "sso", 2)
 
 
+def test_delays_of_erasures_are_set_kept_and_switched_off(run: Run) -> None:
+    made = printed(run("tenant", "create", "acme", "--erase-after-days", "30", "--json"))
+    assert (made["erase_after_days"], made["erase_inactive_after_days"]) == (30, 0)
+    changed = printed(run("tenant", "set", "acme", "--erase-inactive-after-days", "90", "--json"))
+    assert (changed["erase_after_days"], changed["erase_inactive_after_days"]) == (30, 90)
+    assert printed(run("tenant", "set", "acme", "--erase-after-days", "0", "--json"))["erase_after_days"] == 0
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -48,6 +56,8 @@ def test_a_setting_is_changed_and_the_rest_stays(run: Run) -> None:
         ("tenant", "create", "No_Name"),
         ("tenant", "show", "nobody"),
         ("tenant", "set", "nobody", "--mode", "sync"),
+        ("tenant", "set", "acme", "--erase-after-days", "-1"),
+        ("tenant", "set", "acme", "--erase-inactive-after-days", "4000"),
         ("token", "create", "nobody"),
         ("token", "create", "acme", "--expires", "2020-01-01"),
         ("token", "create", "acme", "--expires", "2199-01-01"),

@@ -1,13 +1,14 @@
 """Laws of dry-run and release over random histories with switches of the mode and releases in between."""
 
 import asyncio
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.messages.administration import ReleaseResources
 from tenants.directory.pending import PendingKind
-from tenants.policies.settings import Deprovisioning, OperationMode
+from tenants.policies.settings import Activation, Authentication, Deprovisioning, OperationMode
 from tests.support.cases import cases
 from tests.support.histories import (
     GROUPS,
@@ -26,8 +27,14 @@ from tests.support.histories import (
 from tests.support.lane import Lane, open_lanes
 
 Turn = Step | tuple[str, int]
-"""A step of the identity provider's; or an administrator's: ``("mode", 0 or 1)``, ``("release", place)``."""
-administrators = st.tuples(st.just("mode"), st.integers(0, 1)) | st.tuples(
+"""A step of the identity provider's; or an administrator's: ``("release", place)``, or a setting and 0 or 1."""
+SETTINGS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "mode": ({"mode": OperationMode.DRY_RUN}, {"mode": OperationMode.SYNC}),
+    "activation": ({"activation": Activation.AUTOMATIC}, {"activation": Activation.MANUAL}),
+    "authentication": ({"authentication": Authentication.PASSWORD}, {"authentication": Authentication.SSO}),
+    "deprovisioning": ({"deprovisioning": Deprovisioning.DISABLE}, {"deprovisioning": Deprovisioning.DELETE}),
+}
+administrators = st.tuples(st.sampled_from(["mode", *SETTINGS]), st.integers(0, 1)) | st.tuples(
     st.just("release"), st.sampled_from([*USERS, *GROUPS])
 )
 turns: st.SearchStrategy[list[Turn]] = st.lists(user_steps | group_steps | administrators, min_size=6, max_size=30)
@@ -49,13 +56,14 @@ async def play(lane: Lane, history: list[Turn], *, with_administrators: bool = T
 
 
 async def _administer(lane: Lane, turn: tuple[str, int], made: dict[int, str]) -> None:
-    if turn[0] == "release":
-        if turn[1] in made:
-            await lane.carried(lane.administer(ReleaseResources, resources=(made[turn[1]],)))
-    elif turn[1]:
+    what, number = turn
+    if what == "release":
+        if number in made:
+            await lane.carried(lane.administer(ReleaseResources, resources=(made[number],)))
+    elif turn == ("mode", 1):
         await go_live(lane)
     else:
-        await lane.set_policies(mode=OperationMode.DRY_RUN)
+        await lane.set_policies(**SETTINGS[what][number])
 
 
 async def go_live(lane: Lane) -> None:
