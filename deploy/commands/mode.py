@@ -12,6 +12,7 @@ from tenants.administration.actor import RefusedError
 from tenants.administration.mode import Switched
 from tenants.directory.pending import PendingKind
 from tenants.jobs.job import Job
+from tenants.policies.preview import Foreseen
 from tenants.policies.settings import OperationMode
 
 _WORDS = {
@@ -31,7 +32,7 @@ class Mode(StrEnum):
 
 _YES = typer.Option(False, "--yes", "-y", help="Do not ask.")
 _PLAN = typer.Option("", help="The plan that was reviewed: nobody is disabled or erased whom it does not name.")
-_ERASE = typer.Option(None, min=0, help="How many accounts the plan erases for good, typed to say that you know.")
+_ERASE = typer.Option(None, min=0, help="How many accounts are erased for good, typed to say that you know.")
 
 
 def mode(
@@ -51,13 +52,14 @@ def mode(
     wanted = OperationMode(mode.value.replace("-", "_"))
     if wanted is OperationMode.DRY_RUN and plan:
         fail("a plan is confirmed by going to sync", 2)
-    if erase is not None and not plan:
-        fail("--erase confirms a plan: name it with --plan", 2)
+    if erase is not None and wanted is OperationMode.DRY_RUN:
+        fail("nobody is erased by going to dry-run", 2)
 
     async def work(session: Session) -> tuple[Switched, list[Job]]:
         if plan:
             await session.plans.confirm(tenant, plan, erase=erase, actor=session.actor)
         elif wanted is OperationMode.SYNC:
+            await check_erasures(session, tenant, erase=erase)
             await _confirm(session, tenant, is_confirmed=yes)
         switched = await session.modes.switch(tenant, wanted, actor=session.actor)
         tell_switched(switched)
@@ -69,6 +71,21 @@ def mode(
     else:
         row = {"mode": switched.tenant.policies.mode.value, "stopped": [shown(job) for job in switched.stopped]}
         show(row, as_json=as_json, table=lambda: f"{tenant} is in {mode.value}.")
+
+
+async def check_erasures(session: Session, tenant: str, *, erase: int | None) -> None:
+    """See that whoever goes to sync knows how many accounts are erased for good.
+
+    Raises:
+        RefusedError: There is no such tenant, or they do not.
+    """
+    waiting = await session.modes.waiting(tenant)
+    erased = (await session.preview.summary(tenant)).counts[Foreseen.ERASE] if waiting[PendingKind.LEAVER] else 0
+    if erased != (erase or 0):
+        raise RefusedError(
+            f"this erases {erased:,} accounts for good: `rollcall preview {tenant} --effect erase` names them;"
+            f" say that you know: rollcall mode {tenant} sync --erase {erased}"
+        )
 
 
 def tell_switched(switched: Switched) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import typer
 from rich.table import Table
 
-from deploy.commands.mode import tell_switched
+from deploy.commands.mode import check_erasures, tell_switched
 from deploy.commands.session import AS_JSON, Session, run, show, table_of
 from tenants.administration.rehearsal import Rehearsal
 from tenants.administration.tenants import SettingsChange, settings_of
@@ -132,6 +132,8 @@ def set_tenant(
         return
 
     async def work(session: Session) -> Tenant:
+        if mode is OperationMode.SYNC:
+            await check_erasures(session, name, erase=None)
         changed = await session.changes.change(name, change, existing=existing, actor=session.actor)
         tell_switched(changed.switched)
         for job in changed.jobs:

@@ -154,10 +154,20 @@ def test_a_stale_plan_names_who_is_new_and_offers_another(run: Run, folder: Path
         (("plan", "show", "acme", "nothing"), 1),
         (("mode", "acme", "sync", "--plan", "nothing"), 1),
         (("mode", "acme", "dry-run", "--plan", "nothing"), 2),
-        (("mode", "acme", "sync", "--erase", "1", "--yes"), 2),
+        (("mode", "acme", "dry-run", "--erase", "1"), 2),
     ],
 )
 def test_what_cannot_be_done_is_refused_in_words(run: Run, arguments: tuple[str, ...], code: int) -> None:
     result = run(*arguments)
     assert (result.exit_code, result.stdout) == (code, "")
     assert result.stderr.startswith("rollcall: ")
+
+
+def test_nobody_is_erased_by_a_switch_that_does_not_say_how_many(run: Run) -> None:
+    for refused in (
+        run("mode", "acme", "sync", "--yes"),
+        run("mode", "acme", "sync", "--yes", "--erase", "2"),
+        run("tenant", "set", "acme", "--mode", "sync"),
+    ):
+        assert (refused.exit_code, "--erase 1" in refused.stderr) == (1, True)
+    assert run("mode", "acme", "sync", "--yes", "--erase", "1", "--no-wait").exit_code == 0
