@@ -319,9 +319,9 @@ class Workspace:
         """How many events were staged so far."""
         return len(self._events)
 
-    def told_since(self, number: int) -> list[str]:
-        """Return the types of the events that were staged after so many."""
-        return [type.value for type, _, _ in self._events[number:]]
+    def told_since(self, number: int) -> tuple[str, ...]:
+        """Return the types of the events that were staged after so many, each once."""
+        return tuple(dict.fromkeys(type.value for type, _, _ in self._events[number:]))
 
     def note(self, entry: AuditEntry) -> None:
         """Stage an audit entry; refusals have theirs, too."""

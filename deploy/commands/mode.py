@@ -59,8 +59,8 @@ def mode(
         if plan:
             await session.plans.confirm(tenant, plan, erase=erase, actor=session.actor)
         elif wanted is OperationMode.SYNC:
-            await check_erasures(session, tenant, erase=erase)
-            await _confirm(session, tenant, is_confirmed=yes)
+            waiting = await check_erasures(session, tenant, erase=erase)
+            _confirm(tenant, waiting, is_confirmed=yes)
         switched = await session.modes.switch(tenant, wanted, actor=session.actor)
         tell_switched(switched)
         return switched, await followed(session, [switched.release] if switched.release else [], no_wait=no_wait)
@@ -73,8 +73,8 @@ def mode(
         show(row, as_json=as_json, table=lambda: f"{tenant} is in {mode.value}.")
 
 
-async def check_erasures(session: Session, tenant: str, *, erase: int | None) -> None:
-    """See that whoever goes to sync knows how many accounts are erased for good.
+async def check_erasures(session: Session, tenant: str, *, erase: int | None) -> Mapping[PendingKind, int]:
+    """See that whoever goes to sync knows how many accounts are erased for good; return how much is pending.
 
     Raises:
         RefusedError: There is no such tenant, or they do not.
@@ -86,6 +86,7 @@ async def check_erasures(session: Session, tenant: str, *, erase: int | None) ->
             f"this erases {erased:,} accounts for good: `rollcall preview {tenant} --effect erase` names them;"
             f" say that you know: rollcall mode {tenant} sync --erase {erased}"
         )
+    return waiting
 
 
 def tell_switched(switched: Switched) -> None:
@@ -97,13 +98,12 @@ def tell_switched(switched: Switched) -> None:
         typer.echo(f"The release {job.id} was stopped; what it has not released stays pending.", err=True)
 
 
-async def _confirm(session: Session, tenant: str, *, is_confirmed: bool) -> None:
+def _confirm(tenant: str, waiting: Mapping[PendingKind, int], *, is_confirmed: bool) -> None:
     """Go ahead only where somebody has said so, or nothing is pending.
 
     Raises:
         RefusedError: Nobody has.
     """
-    waiting = await session.modes.waiting(tenant)
     if is_confirmed or not sum(waiting.values()):
         return
     question = f"{_in_words(waiting)} will be applied to the LMS of {tenant}"

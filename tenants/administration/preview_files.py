@@ -1,15 +1,12 @@
 """Items of a preview as lines of files: JSON Lines, and CSV that spreadsheets do not take for formulas."""
 
-import csv
-import io
 import json
 from typing import Any
 
 from tenants.administration.preview import PreviewItem
+from tenants.administration.spreadsheets import record, safe_cell
 
 COLUMNS = ("kind", "id", "name", "externalId", "group", "counts_as", "effects", "hold", "reason", "changes")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a cell begins with that a spreadsheet computes (OWASP, CSV injection)."""
 
 
 def item_of(item: PreviewItem) -> dict[str, Any]:
@@ -35,7 +32,7 @@ def json_line(item: PreviewItem) -> str:
 
 def csv_head() -> str:
     """Return the line with the names of the columns."""
-    return _record(COLUMNS)
+    return record(COLUMNS)
 
 
 def csv_line(item: PreviewItem) -> str:
@@ -43,15 +40,4 @@ def csv_line(item: PreviewItem) -> str:
     values = item_of(item)
     values["changes"] = json.dumps(values["changes"], ensure_ascii=False)
     values["counts_as"], values["effects"] = (" ".join(values[name]) for name in ("counts_as", "effects"))
-    return _record(tuple(_cell(values[name]) for name in COLUMNS))
-
-
-def _cell(value: str | None) -> str:
-    text = value or ""
-    return f"'{text}" if text.startswith(_FORMULA) else text
-
-
-def _record(cells: tuple[str, ...]) -> str:
-    target = io.StringIO()
-    csv.writer(target).writerow(cells)
-    return target.getvalue()
+    return record(tuple(safe_cell(values[name] or "") for name in COLUMNS))

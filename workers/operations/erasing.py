@@ -1,7 +1,5 @@
 """Ending accounts whose moment to be erased has come."""
 
-from collections.abc import Sequence
-
 from schemas.ids import AccountId, ResourceId
 from schemas.messages.administration import EraseAccounts
 from schemas.messages.outcomes import Carried, Item, Outcome
@@ -30,7 +28,7 @@ def _erased(workspace: Workspace, id: AccountId) -> Item:
         return Item(id)
     before = workspace.told
     erase(workspace, account, "its time had come")
-    return Item(id, _once(workspace.told_since(before)))
+    return Item(id, workspace.told_since(before))
 
 
 def _is_ripe(workspace: Workspace, account: Account) -> bool:
@@ -45,7 +43,3 @@ def _stays_away(workspace: Workspace, id: ResourceId) -> bool:
     """Tell whether the User is inactive still, and nothing about that waits."""
     user = workspace.resource("User", id)
     return user is not None and user.hold is None and is_active(user) is False
-
-
-def _once(types: Sequence[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(types))

@@ -155,7 +155,7 @@ def _repeated(workspace: Workspace, id: ResourceId) -> Item:
         tell_of_cohort(workspace, id)
     else:
         _tell_of_user(workspace, resource)
-    return Item(id, tuple(dict.fromkeys(workspace.told_since(before))))
+    return Item(id, workspace.told_since(before))
 
 
 def _tell_of_user(workspace: Workspace, user: StoredResource) -> None:

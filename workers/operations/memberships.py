@@ -178,16 +178,19 @@ def _apply_cohort(workspace: Workspace, group: StoredResource) -> None:
     if before == after:
         return
     workspace.put_cohort(after)
-    event = EventType.COHORT_CREATED if before is None else EventType.COHORT_UPDATED
-    workspace.emit(event, group.id, {"cohort": group.id, "name": after.name, "externalId": after.external_id})
+    _tell(workspace, EventType.COHORT_CREATED if before is None else EventType.COHORT_UPDATED, after)
+
+
+def _tell(workspace: Workspace, event: EventType, cohort: Cohort) -> None:
+    payload = {"cohort": cohort.resource, "name": cohort.name, "externalId": cohort.external_id}
+    workspace.emit(event, cohort.resource, payload)
 
 
 def tell_of_cohort(workspace: Workspace, group: ResourceId) -> None:
     """Stage an event with the cohort as it is, where there is one."""
     cohort = workspace.cohort(group)
     if cohort is not None:
-        payload = {"cohort": group, "name": cohort.name, "externalId": cohort.external_id}
-        workspace.emit(EventType.COHORT_UPDATED, group, payload)
+        _tell(workspace, EventType.COHORT_UPDATED, cohort)
 
 
 def tell_of_membership(workspace: Workspace, edge: Edge) -> None:
@@ -200,24 +203,27 @@ def settle_removed_group(workspace: Workspace, group: StoredResource) -> None:
     if workspace.cohort(group.id) is None:
         workspace.clear_group(group.id)
         return
-    edges = workspace.edges_of_group(group.id)
-    hold = _hold_of_removal(workspace, group, edges)
+    hold = _hold_of_removal(workspace, group)
     if hold is None:
         remove_cohort(workspace, group.id)
         return
     workspace.put_tombstone(
         Tombstone("Group", group.id, group.name, group.external_id, workspace.moment.at, hold),
     )
-    for edge in edges:
+    for edge in workspace.edges_of_group(group.id):
         workspace.put_edge(replace(edge, desired=False))
 
 
-def _hold_of_removal(workspace: Workspace, group: StoredResource, edges: Sequence[Edge]) -> Hold | None:
+def _hold_of_removal(workspace: Workspace, group: StoredResource) -> Hold | None:
     if group.hold is Hold.EXCLUDED:
         return Hold.EXCLUDED
     if workspace.policies.mode is OperationMode.DRY_RUN:
         return Hold.DRY_RUN
-    return None if workspace.guard.admit(sum(edge.applied for edge in edges)) else Hold.GUARD
+    if workspace.guard.limit is None:
+        # Nobody has to know how many members it has.
+        return None
+    members = sum(edge.applied for edge in workspace.edges_of_group(group.id))
+    return None if workspace.guard.admit(members) else Hold.GUARD
 
 
 def remove_cohort(workspace: Workspace, group: ResourceId) -> None:

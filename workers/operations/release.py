@@ -99,7 +99,7 @@ def _each(workspace: Workspace, id: ResourceId, work: Callable[[ResourceId], str
     """Return what the work did, told by the events that it staged."""
     before = workspace.told
     failure = work(id)
-    return Item(id, tuple(dict.fromkeys(workspace.told_since(before))), failure)
+    return Item(id, workspace.told_since(before), failure)
 
 
 def _release_one(workspace: Workspace, id: ResourceId, how: Release) -> str | None:
