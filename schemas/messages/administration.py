@@ -6,17 +6,13 @@ work is a job (``tenants.jobs``) that sends such commands one after another.
 
 import msgspec
 
-from schemas.ids import AccountId, CommandId, ResourceId, TenantId
-from schemas.messages.callers import Caller
+from schemas.ids import AccountId, ResourceId
+from schemas.messages.addressed import Addressed
 
 
-class ReleaseResources(msgspec.Struct, frozen=True, tag="release"):
+class ReleaseResources(Addressed, frozen=True, tag="release"):
     """Apply what is pending of these resources, deleted ones too, and of these memberships, whatever holds it."""
 
-    id: CommandId
-    tenant: TenantId
-    caller: Caller
-    deadline: float
     resources: tuple[ResourceId, ...] = ()
     memberships: tuple[tuple[ResourceId, ResourceId], ...] = ()
     """(group, member)."""
@@ -28,44 +24,28 @@ class ReleaseResources(msgspec.Struct, frozen=True, tag="release"):
     """
 
 
-class SetAside(msgspec.Struct, frozen=True, tag="set_aside"):
+class SetAside(Addressed, frozen=True, tag="set_aside"):
     """Hold these resources, deleted ones too, as ``excluded``, until they are taken back."""
 
-    id: CommandId
-    tenant: TenantId
-    caller: Caller
-    deadline: float
     resources: tuple[ResourceId, ...]
     reason: str = ""
 
 
-class TakeBack(msgspec.Struct, frozen=True, tag="take_back"):
+class TakeBack(Addressed, frozen=True, tag="take_back"):
     """End the exclusion of these resources: they are pending again in dry-run, and applied in sync mode."""
 
-    id: CommandId
-    tenant: TenantId
-    caller: Caller
-    deadline: float
     resources: tuple[ResourceId, ...]
 
 
-class ActivateAccounts(msgspec.Struct, frozen=True, tag="activate"):
+class ActivateAccounts(Addressed, frozen=True, tag="activate"):
     """Let the persons of these accounts in, who wait for it."""
 
-    id: CommandId
-    tenant: TenantId
-    caller: Caller
-    deadline: float
     accounts: tuple[AccountId, ...]
 
 
-class AlignAccounts(msgspec.Struct, frozen=True, tag="align"):
+class AlignAccounts(Addressed, frozen=True, tag="align"):
     """Bring the sign-in of these accounts in line with the tenant's present settings."""
 
-    id: CommandId
-    tenant: TenantId
-    caller: Caller
-    deadline: float
     accounts: tuple[AccountId, ...]
 
 
@@ -81,68 +61,44 @@ class LmsAccount(msgspec.Struct, frozen=True):
     is_active: bool = True
 
 
-class ImportAccounts(msgspec.Struct, frozen=True, tag="import"):
+class ImportAccounts(Addressed, frozen=True, tag="import"):
     """Take these accounts into the LMS side, linked to nobody yet."""
 
-    id: CommandId
-    tenant: TenantId
-    caller: Caller
-    deadline: float
     accounts: tuple[LmsAccount, ...]
 
 
-class ResolveConflict(msgspec.Struct, frozen=True, tag="resolve"):
+class ResolveConflict(Addressed, frozen=True, tag="resolve"):
     """Decide a conflict: link the User to an account, or free the name that a kept account has and make a new one."""
 
-    id: CommandId
-    tenant: TenantId
-    caller: Caller
-    deadline: float
     resource: ResourceId
     link: AccountId | None = None
     """The account to link to; None: whoever has the wanted login gives it up."""
 
 
-class RepairAccounts(msgspec.Struct, frozen=True, tag="repair"):
+class RepairAccounts(Addressed, frozen=True, tag="repair"):
     """Bring the accounts of these Users in line with the directory again, under the guard."""
 
-    id: CommandId
-    tenant: TenantId
-    caller: Caller
-    deadline: float
     resources: tuple[ResourceId, ...]
 
 
-class RepeatState(msgspec.Struct, frozen=True, tag="repeat"):
+class RepeatState(Addressed, frozen=True, tag="repeat"):
     """Tell the LMS once more how the accounts and cohorts of these resources stand."""
 
-    id: CommandId
-    tenant: TenantId
-    caller: Caller
-    deadline: float
     resources: tuple[ResourceId, ...]
 
 
-class FlagAccount(msgspec.Struct, frozen=True, tag="flag"):
+class FlagAccount(Addressed, frozen=True, tag="flag"):
     """Set or lift a legal hold, or mark that the account was changed by hand in the LMS; None leaves it as it is."""
 
-    id: CommandId
-    tenant: TenantId
-    caller: Caller
-    deadline: float
     account: AccountId
     has_legal_hold: bool | None = None
     status: str | None = None
     """The status that the account was given by hand."""
 
 
-class EraseAccounts(msgspec.Struct, frozen=True, tag="erase"):
+class EraseAccounts(Addressed, frozen=True, tag="erase"):
     """End these accounts for good if their moment to be erased has come; the passing of time asks, nobody else."""
 
-    id: CommandId
-    tenant: TenantId
-    caller: Caller
-    deadline: float
     accounts: tuple[AccountId, ...]
 
 

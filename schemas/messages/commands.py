@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from schemas.ids import CommandId, ResourceId, TenantId
+from schemas.ids import ResourceId
+from schemas.messages.addressed import Addressed
 from schemas.messages.administration import AdministrationCommand
-from schemas.messages.callers import Caller
 
 
 class PatchOperation(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -24,27 +24,18 @@ class PatchOperation(msgspec.Struct, frozen=True, omit_defaults=True):
     """Whether the client sent ``value`` at all; tells ``null`` from nothing."""
 
 
-class CreateResource(msgspec.Struct, frozen=True, tag="create"):
+class CreateResource(Addressed, frozen=True, tag="create"):
     """Ask for a new resource under the given id."""
 
-    id: CommandId
-    tenant: TenantId
-    caller: Caller
-    deadline: float
-    """Unix seconds; a worker that meets the command later abandons it."""
     resource_type: str
     resource_id: ResourceId
     attributes: dict[str, Any]
     """Canonical attributes, without ``id``, ``meta`` and ``schemas``; of a Group with ``members``."""
 
 
-class ReplaceResource(msgspec.Struct, frozen=True, tag="replace"):
+class ReplaceResource(Addressed, frozen=True, tag="replace"):
     """Ask to put the given attributes in the place of the resource's."""
 
-    id: CommandId
-    tenant: TenantId
-    caller: Caller
-    deadline: float
     resource_type: str
     resource_id: ResourceId
     attributes: dict[str, Any]
@@ -54,13 +45,9 @@ class ReplaceResource(msgspec.Struct, frozen=True, tag="replace"):
     """Entity tags of ``If-None-Match``, none of which may be the resource's."""
 
 
-class PatchResource(msgspec.Struct, frozen=True, tag="patch"):
+class PatchResource(Addressed, frozen=True, tag="patch"):
     """Ask to apply operations to the resource as it then is."""
 
-    id: CommandId
-    tenant: TenantId
-    caller: Caller
-    deadline: float
     resource_type: str
     resource_id: ResourceId
     operations: tuple[PatchOperation, ...]
@@ -68,13 +55,9 @@ class PatchResource(msgspec.Struct, frozen=True, tag="patch"):
     if_none_match: tuple[str, ...] = ()
 
 
-class DeleteResource(msgspec.Struct, frozen=True, tag="delete"):
+class DeleteResource(Addressed, frozen=True, tag="delete"):
     """Ask to remove the resource."""
 
-    id: CommandId
-    tenant: TenantId
-    caller: Caller
-    deadline: float
     resource_type: str
     resource_id: ResourceId
     if_match: tuple[str, ...] = ()
