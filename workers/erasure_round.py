@@ -6,7 +6,6 @@ Every worker goes the round, each on its own time. Each step may be done again, 
 and an erasure is finished, with an audit entry that has no content, when all steps were done.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -21,6 +20,7 @@ from tenants.erasures.port import Erasure, Erasures
 from tenants.errors import PortUnavailableError, UnknownTenantError
 from tenants.jobs.port import Jobs
 from tenants.outbox.port import Outbox
+from tenants.rounds import Round
 
 log = structlog.get_logger(__name__)
 
@@ -38,7 +38,7 @@ class ErasurePorts:
     parked: ParkedLane
 
 
-class ErasureRound:
+class ErasureRound(Round):
     """Looks for erasures that are due, again and again."""
 
     def __init__(self, ports: ErasurePorts, *, clock: Callable[[], float]) -> None:
@@ -47,12 +47,6 @@ class ErasureRound:
         self._clock = clock
         self._clean: set[Erasure] = set()
         """Those of whom nothing is left but, perhaps, in free places of the store's files."""
-
-    async def run(self, *, every_seconds: float) -> None:
-        """Go the round every so often until cancelled."""
-        while True:
-            await self.go()
-            await asyncio.sleep(every_seconds)
 
     async def go(self) -> None:
         """Finish what is due; what cannot be finished now is due in the next round."""

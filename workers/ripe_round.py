@@ -5,7 +5,6 @@ decided and committed as those of the lane are, behind the same fence: where the
 comes first it is decided again, and whoever came back stays.
 """
 
-import asyncio
 from collections.abc import Callable
 
 import structlog
@@ -18,6 +17,7 @@ from tenants.erasures.port import Erasures
 from tenants.errors import PortUnavailableError
 from tenants.policies.settings import OperationMode
 from tenants.registry.port import Registry
+from tenants.rounds import Round
 from tenants.tenant import Tenant
 from workers.execution import Execution
 
@@ -28,7 +28,7 @@ _PATIENCE_SECONDS = 15.0
 _CLOCKWORK = Caller("rollcall", "", "", "", "")
 
 
-class RipeRound:
+class RipeRound(Round):
     """Looks for such accounts, again and again."""
 
     def __init__(
@@ -46,12 +46,6 @@ class RipeRound:
         self._execution = execution
         self._clock = clock
         self._new_id = new_id
-
-    async def run(self, *, every_seconds: float) -> None:
-        """Go the round at once, and then every so often until cancelled."""
-        while True:
-            await self.go()
-            await asyncio.sleep(every_seconds)
 
     async def go(self) -> None:
         """Erase what is ripe; what cannot be erased now is erased in the next round."""

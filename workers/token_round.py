@@ -4,7 +4,6 @@ Every worker goes it, each on its own time. The registry keeps what was told wit
 is told once however many look, and nothing is lost with whoever looked first.
 """
 
-import asyncio
 from collections.abc import Callable
 
 import structlog
@@ -13,23 +12,18 @@ from schemas.ids import TenantId
 from tenants.errors import PortUnavailableError, UnknownTenantError
 from tenants.registry.lifetimes import due_news
 from tenants.registry.port import Registry
+from tenants.rounds import Round
 
 log = structlog.get_logger(__name__)
 
 
-class TokenRound:
+class TokenRound(Round):
     """Looks at every tenant's tokens, again and again."""
 
     def __init__(self, registry: Registry, *, clock: Callable[[], float]) -> None:
         """Look into this registry."""
         self._registry = registry
         self._clock = clock
-
-    async def run(self, *, every_seconds: float) -> None:
-        """Go the round at once, since a worker may not live long, and then every so often until cancelled."""
-        while True:
-            await self.go()
-            await asyncio.sleep(every_seconds)
 
     async def go(self) -> None:
         """Tell what is due; what cannot be told now is told in the next round."""

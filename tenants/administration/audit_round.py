@@ -3,7 +3,6 @@
 Any number of processes may go it, each on its own time; what one has removed, the others do not find.
 """
 
-import asyncio
 from collections.abc import Callable
 
 import structlog
@@ -12,12 +11,13 @@ from tenants.audit.port import AuditArchive
 from tenants.audit.retention import forget_expired
 from tenants.errors import PortUnavailableError, UnknownTenantError
 from tenants.registry.port import Registry
+from tenants.rounds import Round
 from tenants.tenant import Tenant
 
 log = structlog.get_logger(__name__)
 
 
-class AuditRound:
+class AuditRound(Round):
     """Looks at every tenant's audit log, again and again."""
 
     def __init__(self, registry: Registry, audit: AuditArchive, *, clock: Callable[[], float]) -> None:
@@ -25,12 +25,6 @@ class AuditRound:
         self._registry = registry
         self._audit = audit
         self._clock = clock
-
-    async def run(self, *, every_seconds: float) -> None:
-        """Go the round at once, and then every so often until cancelled."""
-        while True:
-            await self.go()
-            await asyncio.sleep(every_seconds)
 
     async def go(self) -> None:
         """Remove what is due; what cannot be removed now is removed in the next round."""
