@@ -11,10 +11,11 @@ from schemas.messages.commands import Command
 from schemas.messages.outcomes import Abandoned, Outcome
 from schemas.scim.definitions.catalog import Catalog
 from schemas.timestamps import timestamp
-from tenants.directory.writer import DirectoryWriter, Need
+from tenants.directory.writer import DirectoryWriter, Need, Snapshot
 from tenants.errors import DuplicateError, LaneLostError, PortUnavailableError, UnknownTenantError
 from workers.decision import Decision, decide
 from workers.facts import MissingFactsError, needs_of, united
+from workers.footing import Footings
 from workers.workspace import Moment
 
 log = structlog.get_logger(__name__)
@@ -40,6 +41,7 @@ class Execution:
     def __init__(self, directory: DirectoryWriter, *, catalog: Catalog, clock: Callable[[], float]) -> None:
         """Keep what every batch needs."""
         self._directory = directory
+        self._footings = Footings(directory)
         self._catalog = catalog
         self._clock = clock
 
@@ -84,9 +86,7 @@ class Execution:
         duplicates = 0
         while True:
             try:
-                decision = await self._decide(tenant, commands, need)
-                if decision.changes is not None:
-                    await self._directory.commit(decision.changes)
+                return await self._attempt(tenant, commands, need)
             except DuplicateError:
                 duplicates += 1
                 if duplicates > _DUPLICATES_AT_MOST:
@@ -97,17 +97,26 @@ class Execution:
                 log.info("Batch is tried again", tenant=tenant, cause=type(error).__name__, detail=str(error))
                 if all(command.deadline <= self._clock() for command in commands):
                     return tuple(Abandoned(command.id, "it could not be stored in time") for command in commands)
-            else:
-                return decision.outcomes
             need = united(need, receipts)
+            if self._footings.leave(tenant):
+                # Perhaps only what was assumed is wrong.
+                continue
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
 
-    async def _decide(self, tenant: TenantId, commands: Sequence[Command], need: Need) -> Decision:
+    async def _attempt(self, tenant: TenantId, commands: Sequence[Command], need: Need) -> tuple[Outcome, ...]:
+        snapshot, decision = await self._decide(tenant, commands, need)
+        if decision.changes is not None:
+            is_firm = await self._footings.is_firm(commands, snapshot)
+            counters = await self._directory.commit(decision.changes)
+            self._footings.renew(snapshot, decision.changes, counters, is_firm=is_firm)
+        return decision.outcomes
+
+    async def _decide(self, tenant: TenantId, commands: Sequence[Command], need: Need) -> tuple[Snapshot, Decision]:
         while True:
-            snapshot = await self._directory.load(tenant, need)
+            snapshot = self._footings.assumed(tenant, commands, need) or await self._directory.load(tenant, need)
             try:
-                return decide(commands, snapshot, need, catalog=self._catalog, moment=self._moment())
+                return snapshot, decide(commands, snapshot, need, catalog=self._catalog, moment=self._moment())
             except MissingFactsError as missing:
                 need = united(need, missing.need)
 

@@ -67,7 +67,7 @@ class Workspace:
         # Names and logins are unique: who was met with one is the only one who had it.
         self._logins = frozenset(self._by_login)
         self._named = {(resource.type, resource.name): resource.id for resource in snapshot.resources.values()}
-        self._unlinked = {account.id for account in snapshot.accounts.values() if _is_unlinked(account)}
+        self._unlinked = {account.id for account in snapshot.accounts.values() if account.is_unlinked}
         self._cohorts: dict[ResourceId, Cohort | None] = {}
         self._edges: dict[EdgeKey, Edge | None] = {}
         self._cleared: set[ResourceId] = set()
@@ -272,7 +272,7 @@ class Workspace:
         self._by_login[account.login_key] = account.id
         if account.resource is not None:
             self._account_of[account.resource] = account.id
-        if _is_unlinked(account):
+        if account.is_unlinked:
             self._unlinked.add(account.id)
         else:
             self._unlinked.discard(account.id)
@@ -418,10 +418,6 @@ class Workspace:
 
     def _was_edge(self, key: EdgeKey) -> bool:
         return key in self._snapshot.edges and key[0] not in self._cleared
-
-
-def _is_unlinked(account: Account) -> bool:
-    return account.resource is None or account.is_leaving
 
 
 def _put(staged: dict[Key, Value | None]) -> list[Value]:

@@ -92,6 +92,11 @@ class Account:
     erase_at: str | None = None
     """The moment from which on it is to be erased; None: not for what has happened so far."""
 
+    @property
+    def is_unlinked(self) -> bool:
+        """Whether it is linked to nobody, or to somebody deleted."""
+        return self.resource is None or self.is_leaving
+
 
 @dataclass(frozen=True, slots=True)
 class Cohort:

@@ -110,8 +110,18 @@ class DirectoryWriter(Protocol):
         """
         ...
 
-    async def commit(self, changes: Changes) -> None:
-        """Write all of it in one durable transaction, or nothing.
+    async def has_unlinked(self, tenant: TenantId) -> bool:
+        """Tell whether an account that is linked to nobody, or to somebody deleted, might be found to be a newcomer's.
+
+        By its externalId or verified e-mail address, that is: by its login alone it does not count.
+
+        Raises:
+            PortUnavailableError: The store cannot be reached.
+        """
+        ...
+
+    async def commit(self, changes: Changes) -> Counters:
+        """Write all of it in one durable transaction, or nothing; return the counters with the log's new digest.
 
         Within the transaction, removals and moves of names and logins come before whatever takes them over, so that a
         name given up by one resource can be taken by another in the same transaction.

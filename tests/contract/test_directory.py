@@ -384,6 +384,18 @@ async def test_receipts_expire_after_a_day_at_the_earliest(writer: DirectoryWrit
     assert set((await writer.load(acme, Need(receipts=asked))).receipts) == asked
 
 
+async def test_a_commit_returns_the_counters_with_the_digest_that_a_load_reads(
+    writer: DirectoryWriter, acme: TenantId, globex: TenantId
+) -> None:
+    for content in (Content(inserted=[ANN], audit=[entry()]), Content(inserted=[BOB], audit=[entry(), entry()])):
+        returned = await writer.commit(changes(await writer.load(acme, Need()), content))
+
+        read = (await writer.load(acme, Need())).counters
+        assert (returned, returned.audit_digest) == (read, read.audit_digest)
+        assert len(read.audit_digest) == 64
+    assert (await writer.load(globex, Need())).counters.audit_digest == ""
+
+
 # what a commit refuses, as a whole
 
 
@@ -588,9 +600,10 @@ async def test_of_two_transactions_at_once_exactly_one_commits(writer: Directory
 
     results = await asyncio.gather(*map(writer.commit, rivals), return_exceptions=True)
 
-    assert results.count(None) == 1
-    assert all(result is None or isinstance(result, LaneLostError) for result in results)
-    winner = rivals[results.index(None)]
+    won = [number for number, result in enumerate(results) if isinstance(result, Counters)]
+    assert len(won) == 1
+    assert all(isinstance(result, Counters | LaneLostError) for result in results)
+    winner = rivals[won[0]]
     assert set((await writer.load(acme, EVERYTHING)).resources) == {one.id for one in winner.inserted}
 
 
@@ -619,10 +632,10 @@ async def test_a_settings_change_and_a_transaction_at_once_leave_both_or_refuse_
     )
 
     assert results[0] is None
-    assert results[1] is None or isinstance(results[1], LaneLostError)
+    assert isinstance(results[1], Counters | LaneLostError)
     loaded = await writer.load(acme, EVERYTHING)
     assert loaded.tenant.revision == 2
-    assert loaded.counters.users == len(loaded.resources) == (1 if results[1] is None else 0)
+    assert loaded.counters.users == len(loaded.resources) == (1 if isinstance(results[1], Counters) else 0)
 
 
 # reads that follow

@@ -78,6 +78,7 @@ async def _commit_until_it_is_kept(writer: DirectoryWriter, tenant: TenantId) ->
     while True:
         snapshot = await writer.load(tenant, Need())
         try:
-            return await writer.commit(builders.changes(snapshot, Content(audit=[builders.entry("scim.create")])))
+            await writer.commit(builders.changes(snapshot, Content(audit=[builders.entry("scim.create")])))
         except LaneLostError:
             continue
+        return

@@ -207,6 +207,34 @@ async def test_an_imported_account_that_changed_is_found_by_its_address_no_more(
     assert (await writer.load(filled, Need(accounts=frozenset({after.id})))).accounts == _by_id(after)
 
 
+@pytest.mark.parametrize(
+    "found",
+    [
+        pytest.param(account(105, None, external_id="E-5"), id="detached"),
+        pytest.param(account(105, BOB, external_id="E-5", is_leaving=True), id="leaving"),
+        pytest.param(IMPORTED, id="imported with an address"),
+        pytest.param(account(105, None, external_id="E-5", is_imported=True), id="imported with an externalId"),
+    ],
+)
+async def test_an_account_that_may_be_found_to_be_a_newcomers_is_told_of(
+    writer: DirectoryWriter, acme: TenantId, globex: TenantId, found: Account
+) -> None:
+    for each in (acme, globex):
+        await _commit(writer, each, Content(accounts_inserted=[account(101, ANN)]))
+
+    await _commit(writer, acme, Content(accounts_inserted=[found]))
+    assert [await writer.has_unlinked(each) for each in (acme, globex)] == [True, False]
+
+    await _commit(writer, acme, Content(accounts_updated=[replace(found, resource=BOB.id, is_leaving=False)]))
+    assert [await writer.has_unlinked(each) for each in (acme, globex)] == [False, False]
+
+
+async def test_an_account_that_only_its_login_tells_of_is_not_told_of(writer: DirectoryWriter, acme: TenantId) -> None:
+    await _commit(writer, acme, Content(accounts_inserted=[account(105, None), account(106, None, is_imported=True)]))
+
+    assert not await writer.has_unlinked(acme)
+
+
 # what is kept of an account
 
 

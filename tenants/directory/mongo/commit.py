@@ -6,6 +6,7 @@ did since it was loaded, makes it fail before anything else is tried.
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -22,6 +23,7 @@ from tenants.directory.mongo.documents import (
     resource_document,
     tombstone_document,
 )
+from tenants.directory.records import Counters
 from tenants.directory.writer import Changes
 from tenants.erasures.mongo import erasure_document
 from tenants.errors import DuplicateError, LaneLostError
@@ -33,21 +35,23 @@ from tenants.outbox.mongo import event_documents
 Operation = DeleteMany | InsertOne[Document] | ReplaceOne[Document] | UpdateMany
 
 
-def commit(database: Database, changes: Changes) -> None:
-    """Write all of it, or nothing.
+def commit(database: Database, changes: Changes) -> Counters:
+    """Write all of it, or nothing; return the counters, with the digest of the audit log as it is then.
 
     Raises:
         LaneLostError: The sequence, the revision or the audit log has moved on.
         DuplicateError: A name, login or command id is taken.
     """
     links = _sealed(changes)
+    counters = replace(changes.counters, audit_digest=last_digest(links, changes.counters.audit_digest))
     try:
-        transact(database, partial(_write, database, changes, links, exchange=False))
+        transact(database, partial(_write, database, changes, counters, links, exchange=False))
     except DuplicateError:
         # Perhaps names change hands among the updated: then all of them are laid down before any is taken up.
         if max(len(changes.updated), len(changes.accounts_updated)) < 2:  # noqa: PLR2004 - it takes two
             raise
-        transact(database, partial(_write, database, changes, links, exchange=True))
+        transact(database, partial(_write, database, changes, counters, links, exchange=True))
+    return counters
 
 
 def _sealed(changes: Changes) -> list[Sealed]:
@@ -63,9 +67,15 @@ def _sealed(changes: Changes) -> list[Sealed]:
 
 
 def _write(
-    database: Database, changes: Changes, links: Sequence[Sealed], session: ClientSession, *, exchange: bool
+    database: Database,
+    changes: Changes,
+    counters: Counters,
+    links: Sequence[Sealed],
+    session: ClientSession,
+    *,
+    exchange: bool,
 ) -> None:
-    _raise_counters(database, changes, links, session)
+    _raise_counters(database, changes, counters, session)
     writes: list[tuple[str, Sequence[Operation]]] = [
         ("resources", _resources(changes, exchange=exchange)),
         ("accounts", _accounts(changes, exchange=exchange)),
@@ -80,8 +90,7 @@ def _write(
             database[collection].bulk_write(operations, session=session)
 
 
-def _raise_counters(database: Database, changes: Changes, links: Sequence[Sealed], session: ClientSession) -> None:
-    counters = changes.counters
+def _raise_counters(database: Database, changes: Changes, counters: Counters, session: ClientSession) -> None:
     before = {
         "_id": changes.tenant,
         "sequence": changes.expected_sequence,
@@ -94,7 +103,7 @@ def _raise_counters(database: Database, changes: Changes, links: Sequence[Sealed
         "audit": counters.audit,
         "users": counters.users,
         "groups": counters.groups,
-        "audit_digest": last_digest(links, counters.audit_digest),
+        "audit_digest": counters.audit_digest,
         "accounts": counters.accounts,
         "leaves": [list(leave) for leave in counters.leaves],
         "guard_tripped": counters.guard_tripped,

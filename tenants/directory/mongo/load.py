@@ -62,6 +62,12 @@ def load(database: Database, tenant: TenantId, need: Need) -> Snapshot:
     return _snapshot(rows, need)
 
 
+def has_unlinked(database: Database, tenant: TenantId) -> bool:
+    """Tell whether an account without its User has an externalId or a verified address; both have sparse indexes."""
+    keys = below(tenant)
+    return any(database.accounts.find_one({field: keys}, {"_id": 1}) for field in ("x", "e"))
+
+
 def _asked(tenant: TenantId, need: Need) -> list[Part]:
     receipts = _among("c", (f"{tenant}/{command}" for command in need.receipts))
     references = need.references - need.resources

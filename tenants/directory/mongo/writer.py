@@ -2,7 +2,8 @@
 
 from schemas.ids import TenantId
 from tenants.directory.mongo.commit import commit
-from tenants.directory.mongo.load import load
+from tenants.directory.mongo.load import has_unlinked, load
+from tenants.directory.records import Counters
 from tenants.directory.writer import Changes, DirectoryWriter, Need, Snapshot
 from tenants.mongo import MongoStore
 
@@ -16,5 +17,8 @@ class MongoDirectoryWriter(DirectoryWriter):
     async def load(self, tenant: TenantId, need: Need) -> Snapshot:
         return await self._store.run(lambda database: load(database, tenant, need))
 
-    async def commit(self, changes: Changes) -> None:
-        await self._store.run(lambda database: commit(database, changes))
+    async def has_unlinked(self, tenant: TenantId) -> bool:
+        return await self._store.run(lambda database: has_unlinked(database, tenant))
+
+    async def commit(self, changes: Changes) -> Counters:
+        return await self._store.run(lambda database: commit(database, changes))

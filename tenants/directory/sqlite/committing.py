@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,9 +10,9 @@ import orjson
 
 from schemas.ids import TenantId
 from schemas.messages.codec import encode_outcomes
-from tenants.audit.links import Sealed, last_digest, seal
+from tenants.audit.links import last_digest, seal
 from tenants.audit.sqlite import insert_links
-from tenants.directory.records import Account, StoredResource
+from tenants.directory.records import Account, Counters, StoredResource
 from tenants.directory.sqlite.rows import account_row, cohort_row, edge_row, resource_row, tombstone_row
 from tenants.directory.writer import Changes
 from tenants.erasures.sqlite import insert_erasures
@@ -29,29 +30,30 @@ _ACCOUNTS = """accounts (tenant, id, resource, external_id, login_key, leaving, 
     activated, legal_hold, profile, erase_at)"""
 
 
-def commit(connection: Connection, changes: Changes) -> None:
-    """Write the changes within the transaction under way.
+def commit(connection: Connection, changes: Changes) -> Counters:
+    """Write the changes within the transaction under way; return the counters, with the digest that the log then has.
 
     Raises:
         LaneLostError: The tenant's counters or revision are not the expected ones any more.
         DuplicateError: A name, login or command id is taken.
     """
-    counters = changes.counters
+    before = changes.counters
     links = seal(
         changes.tenant,
         changes.audit,
-        after=counters.audit - len(changes.audit),
-        sequence=counters.sequence,
-        previous=counters.audit_digest,
+        after=before.audit - len(changes.audit),
+        sequence=before.sequence,
+        previous=before.audit_digest,
         random_bytes=os.urandom,
     )
-    _raise_counters(connection, changes, links)
+    counters = replace(before, audit_digest=last_digest(links, before.audit_digest))
+    _raise_counters(connection, changes, counters)
     _write(connection, changes)
     insert_links(connection, changes.tenant, links)
+    return counters
 
 
-def _raise_counters(connection: Connection, changes: Changes, links: Sequence[Sealed]) -> None:
-    counters = changes.counters
+def _raise_counters(connection: Connection, changes: Changes, counters: Counters) -> None:
     raised = connection.execute(
         "UPDATE tenants SET (sequence, events, audit, users, groups, audit_digest, accounts, leaves, guard_tripped)"
         " = (?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -63,7 +65,7 @@ def _raise_counters(connection: Connection, changes: Changes, links: Sequence[Se
             counters.audit,
             counters.users,
             counters.groups,
-            last_digest(links, counters.audit_digest),
+            counters.audit_digest,
             counters.accounts,
             orjson.dumps(counters.leaves).decode(),
             counters.guard_tripped,

@@ -109,6 +109,14 @@ SELECT json_object(
     )
 )
 """
+# Each by its own partial index.
+_HAS_UNLINKED = """
+SELECT EXISTS (
+    SELECT 1 FROM accounts WHERE tenant = :tenant AND (resource IS NULL OR leaving) AND external_id IS NOT NULL
+) OR EXISTS (
+    SELECT 1 FROM accounts WHERE tenant = :tenant AND imported AND resource IS NULL AND email IS NOT NULL
+)
+"""
 
 
 def load(connection: Connection, tenant: TenantId, need: Need) -> Snapshot:
@@ -118,6 +126,12 @@ def load(connection: Connection, tenant: TenantId, need: Need) -> Snapshot:
         UnknownTenantError: There is no such tenant.
     """
     return _snapshot(one_document(connection, _LOAD, {"tenant": tenant, **_keys(need)}), tenant)
+
+
+def has_unlinked(connection: Connection, tenant: TenantId) -> bool:
+    """Tell whether an account without its User has an externalId or a verified address."""
+    (found,) = connection.execute(_HAS_UNLINKED, {"tenant": tenant}).fetchone()
+    return bool(found)
 
 
 def _keys(need: Need) -> dict[str, bytes]:

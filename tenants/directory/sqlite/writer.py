@@ -1,8 +1,9 @@
 """The directory in SQLite, to change."""
 
 from schemas.ids import TenantId
+from tenants.directory.records import Counters
 from tenants.directory.sqlite.committing import commit
-from tenants.directory.sqlite.loading import load
+from tenants.directory.sqlite.loading import has_unlinked, load
 from tenants.directory.writer import Changes, DirectoryWriter, Need, Snapshot
 from tenants.sqlite import SqliteStore
 
@@ -17,5 +18,8 @@ class SqliteDirectoryWriter(DirectoryWriter):
     async def load(self, tenant: TenantId, need: Need) -> Snapshot:
         return await self._store.read(lambda connection: load(connection, tenant, need))
 
-    async def commit(self, changes: Changes) -> None:
-        await self._store.write(lambda connection: commit(connection, changes))
+    async def has_unlinked(self, tenant: TenantId) -> bool:
+        return await self._store.read(lambda connection: has_unlinked(connection, tenant))
+
+    async def commit(self, changes: Changes) -> Counters:
+        return await self._store.write(lambda connection: commit(connection, changes))
