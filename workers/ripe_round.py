@@ -14,10 +14,9 @@ from schemas.messages.administration import EraseAccounts
 from schemas.messages.callers import Caller
 from schemas.timestamps import timestamp
 from tenants.erasures.port import Erasures
-from tenants.errors import PortUnavailableError
 from tenants.policies.settings import OperationMode
 from tenants.registry.port import Registry
-from tenants.rounds import Round
+from tenants.rounds import TenantRound
 from tenants.tenant import Tenant
 from workers.execution import Execution
 
@@ -28,8 +27,10 @@ _PATIENCE_SECONDS = 15.0
 _CLOCKWORK = Caller("rollcall", "", "", "", "")
 
 
-class RipeRound(Round):
+class RipeRound(TenantRound):
     """Looks for such accounts, again and again."""
+
+    looks_at = "accounts to be erased"
 
     def __init__(
         self,
@@ -41,22 +42,16 @@ class RipeRound(Round):
         new_id: Callable[[], str],
     ) -> None:
         """Look there, and erase by this."""
-        self._registry = registry
+        super().__init__(registry)
         self._erasures = erasures
         self._execution = execution
         self._clock = clock
         self._new_id = new_id
 
-    async def go(self) -> None:
-        """Erase what is ripe; what cannot be erased now is erased in the next round."""
-        try:
-            for tenant in await self._registry.tenants():
-                if tenant.policies.mode is OperationMode.SYNC:
-                    await self._erase(tenant)
-        except PortUnavailableError as error:
-            log.warning("Accounts to be erased could not be looked for", cause=str(error))
-
-    async def _erase(self, tenant: Tenant) -> None:
+    async def look_at(self, tenant: Tenant) -> None:
+        """Erase what is ripe, in sync mode."""
+        if tenant.policies.mode is not OperationMode.SYNC:
+            return
         passed: set[str] = set()
         while True:
             # Those that stay stand in front of the others: they are looked over.

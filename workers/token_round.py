@@ -8,40 +8,27 @@ from collections.abc import Callable
 
 import structlog
 
-from schemas.ids import TenantId
-from tenants.errors import PortUnavailableError, UnknownTenantError
 from tenants.registry.lifetimes import due_news
 from tenants.registry.port import Registry
-from tenants.rounds import Round
+from tenants.rounds import TenantRound
+from tenants.tenant import Tenant
 
 log = structlog.get_logger(__name__)
 
 
-class TokenRound(Round):
+class TokenRound(TenantRound):
     """Looks at every tenant's tokens, again and again."""
+
+    looks_at = "tokens"
 
     def __init__(self, registry: Registry, *, clock: Callable[[], float]) -> None:
         """Look into this registry."""
-        self._registry = registry
+        super().__init__(registry)
         self._clock = clock
 
-    async def go(self) -> None:
-        """Tell what is due; what cannot be told now is told in the next round."""
-        try:
-            tenants = await self._registry.tenants()
-        except PortUnavailableError as error:
-            log.warning("Tokens could not be looked at", cause=str(error))
-            return
-        for tenant in tenants:
-            await self._look_at(tenant.id)
-
-    async def _look_at(self, tenant: TenantId) -> None:
-        try:
-            for token in await self._registry.tokens(tenant):
-                news = due_news(token, self._clock())
-                if news is not None and await self._registry.announce(news):
-                    log.info("Token was told of", tenant=tenant, token=token.id, event_type=news.type.value)
-        except PortUnavailableError as error:
-            log.warning("A tenant's tokens could not be looked at", tenant=tenant, cause=str(error))
-        except UnknownTenantError:
-            log.info("Tenant went while its tokens were looked at", tenant=tenant)
+    async def look_at(self, tenant: Tenant) -> None:
+        """Tell what is due."""
+        for token in await self._registry.tokens(tenant.id):
+            news = due_news(token, self._clock())
+            if news is not None and await self._registry.announce(news):
+                log.info("Token was told of", tenant=tenant.id, token=token.id, event_type=news.type.value)
