@@ -1,12 +1,12 @@
 """Answers in SCIM's media type."""
 
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
 
 import orjson
 import structlog
 from aiohttp import web
 
-from schemas.scim.errors import ScimError
 from tenants.errors import PortUnavailableError
 
 SCIM_JSON = "application/scim+json"
@@ -22,7 +22,7 @@ Body = bytes | AsyncIterator[bytes]
 def scim_answer(body: Body, *, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
     """Return the answer; personal data in it is not for shared caches (RFC 7644, 7.4)."""
     sent = body if isinstance(body, bytes) else _or_broken_off(body)
-    return web.Response(body=sent, status=status, headers={"Content-Type": SCIM_JSON, **_ALWAYS, **(headers or {})})
+    return web.Response(body=sent, status=status, headers=_headers(headers))
 
 
 async def _or_broken_off(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -53,7 +53,29 @@ def error_answer(
     return scim_answer(error_body(status, detail, scim_type), status=status, headers=headers)
 
 
-def refusal(error: ScimError) -> web.Response:
-    """Return the answer that a refusal stands for."""
-    headers: Mapping[str, str] | None = getattr(error, "headers", None)
-    return error_answer(error.status, error.detail, scim_type=error.scim_type, headers=headers)
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What is kept of a refusal: nothing that the client said."""
+
+    status: int
+    reason: str
+    scim_type: str | None = None
+
+
+class RefusalAnswer(web.Response):
+    """A SCIM error on which this gateway has decided itself."""
+
+    refused: Refused | None = None
+    """What the audit log is to be told of it; None: nothing more."""
+
+
+def refusal(refused: Refused, *, detail: str | None = None, headers: Mapping[str, str] | None = None) -> RefusalAnswer:
+    """Return the answer that says why; the client is told the reason, or another detail."""
+    body = error_body(refused.status, refused.reason if detail is None else detail, refused.scim_type)
+    answer = RefusalAnswer(body=body, status=refused.status, headers=_headers(headers))
+    answer.refused = refused
+    return answer
+
+
+def _headers(headers: Mapping[str, str] | None) -> dict[str, str]:
+    return {"Content-Type": SCIM_JSON, **_ALWAYS, **(headers or {})}

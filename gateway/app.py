@@ -15,9 +15,11 @@ from gateway.metrics import GatewayMetrics
 from gateway.middlewares.authentication import Authentication
 from gateway.middlewares.errors import Errors
 from gateway.middlewares.limits import expectation
-from gateway.middlewares.refused_tokens import RefusedTokens
+from gateway.middlewares.refused_tokens import RefusedToken
+from gateway.middlewares.refused_writes import RefusedWrite, RefusedWrites
 from gateway.middlewares.request_log import RequestLog
 from gateway.middlewares.token_uses import TokenUses
+from gateway.refusal_tallies import RefusalTallies
 from gateway.registry_memory import RegistryMemory
 from gateway.scim import unsupported
 from gateway.scim.bulk import BulkEndpoint
@@ -72,7 +74,10 @@ class Gateway:
         self._metrics = metrics
         self._background = Background()
         self._memory = RegistryMemory(ports.registry, settings, surroundings.monotonic)
-        self._refused = RefusedTokens(ports.audit, settings, surroundings)
+        # Apart from each other: who guesses tokens leaves room for what is told of writes.
+        self._refused_tokens = RefusalTallies[RefusedToken](ports.audit, settings, surroundings)
+        self._write_refusals = RefusalTallies[RefusedWrite](ports.audit, settings, surroundings)
+        self._refused_writes = RefusedWrites(self._write_refusals)
         self._uses = TokenUses(ports.registry)
         self._lookups = Lookups(ports.read_cache, ports.directory, settings, metrics)
         self._submission = Submission(ports.sender, settings, metrics, surroundings.now)
@@ -82,9 +87,10 @@ class Gateway:
             RequestLog(settings, metrics, surroundings),
             self._errors,
             Authentication(
-                self._memory, self._refused, self._uses, settings, metrics=metrics, surroundings=surroundings
+                self._memory, self._refused_tokens, self._uses, settings, metrics=metrics, surroundings=surroundings
             ),
             self._url_map(),
+            refused_writes=self._refused_writes,
         )
 
     def _url_map(self) -> UrlMap:
@@ -138,6 +144,7 @@ class Gateway:
             Commands(self._submission, self._surroundings),
             submission=self._submission,
             errors=self._errors,
+            refused_writes=self._refused_writes,
             settings=self._settings,
             metrics=self._metrics,
         )
@@ -147,7 +154,10 @@ class Gateway:
         self._background.start("outcomes", self._submission.receive())
         self._background.start("notices", self._memory.follow(self._ports.notices))
         self._background.start_rounds(
-            "refused tokens", self._refused.tell_due, every_seconds=self._settings.refusal_look_seconds
+            "refused tokens", self._refused_tokens.tell_due, every_seconds=self._settings.refusal_look_seconds
+        )
+        self._background.start_rounds(
+            "refused writes", self._write_refusals.tell_due, every_seconds=self._settings.refusal_look_seconds
         )
         self._background.start_rounds(
             "token uses", self._uses.record_now, every_seconds=self._settings.token_use_seconds
@@ -162,6 +172,7 @@ class Gateway:
         try:
             async with asyncio.timeout(_LAST_WORDS_SECONDS):
                 await self._uses.record_now()
-                await self._refused.tell_due(all_of_them=True)
+                await self._refused_tokens.tell_due(all_of_them=True)
+                await self._write_refusals.tell_due(all_of_them=True)
         except TimeoutError:
-            log.warning("Last uses and refusals of tokens were not recorded")
+            log.warning("Last uses of tokens, and refusals, were not recorded")

@@ -6,6 +6,9 @@ from typing import ClassVar
 from schemas.messages.outcomes import Rejected
 from schemas.scim.errors import ScimError
 
+PUT_OFF = frozenset({429, 503})
+"""Statuses that ask the client to come again."""
+
 
 class HttpRefusalError(ScimError):
     """A refusal that may carry response headers."""

@@ -16,3 +16,5 @@ class Visit:
     """The endpoint's name, like ``Users/{id}``; never the path."""
     tenant: str = ""
     principal: str = ""
+    name: str = ""
+    """The principal's, as the audit log keeps it."""

@@ -55,6 +55,6 @@ def _outcome(command: Command, workspace: Workspace) -> Outcome:
         if workspace.mutations != before:
             raise RuntimeError("an operation staged changes before it refused") from refusal
         if isinstance(command, ResourceCommand):
-            details = {"status": refusal.status, "scimType": refusal.scim_type, "reason": refusal.detail}
+            details = {"status": refusal.status, "scimType": refusal.scim_type, "reason": refusal.kept}
             workspace.note(audit(command, workspace.moment.at, outcome="rejected", details=details))
         return Rejected(command.id, refusal.status, refusal.detail, refusal.scim_type)

@@ -4,8 +4,9 @@ import hashlib
 from collections import OrderedDict
 
 from gateway.metrics import GatewayMetrics
-from gateway.middlewares.refused_tokens import RefusedTokens
+from gateway.middlewares.refused_tokens import RefusedToken
 from gateway.middlewares.token_uses import TokenUses
+from gateway.refusal_tallies import RefusalTallies
 from gateway.refusals import ForbiddenError, UnauthorizedError
 from gateway.registry_memory import RegistryMemory
 from gateway.settings import GatewaySettings
@@ -25,7 +26,7 @@ class Authentication:
     def __init__(
         self,
         memory: RegistryMemory,
-        refused: RefusedTokens,
+        refused: RefusalTallies[RefusedToken],
         uses: TokenUses,
         settings: GatewaySettings,
         *,
@@ -71,7 +72,7 @@ class Authentication:
         if isinstance(verified, Cause) or known is None:
             cause = verified if isinstance(verified, Cause) else Cause.UNKNOWN
             raise self._refusal(cause, tenant, presented, visit)
-        visit.tenant, visit.principal = tenant, verified.id
+        visit.tenant, visit.principal, visit.name = tenant, verified.id, verified.name
         self._uses.note(verified, now, visit)
         return known, verified
 
@@ -81,7 +82,8 @@ class Authentication:
         self._metrics.token_refused(cause.value)
         # A token on another tenant's URL is told to its owner, not to the other.
         owner = presented.claims.tenant if presented is not None else tenant
-        self._refused.note(owner, cause, presented.claims.token if presented is not None else None, visit)
+        token = presented.claims.token if presented is not None else None
+        self._refused.note(RefusedToken(owner, cause, token, visit.address), visit)
         if cause is Cause.SUSPENDED:
             return ForbiddenError("provisioning is suspended for this tenant")
         return UnauthorizedError(token_presented=cause is not Cause.MISSING)

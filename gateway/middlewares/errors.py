@@ -1,12 +1,12 @@
 """The outermost stage: whatever goes wrong inside is answered as a SCIM error."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 
 import structlog
 from aiohttp import web
 from aiohttp.http_exceptions import PayloadEncodingError
 
-from gateway.answers import error_answer, refusal
+from gateway.answers import RefusalAnswer, Refused, error_answer, refusal
 from gateway.refusals import RejectedError
 from gateway.settings import GatewaySettings
 from gateway.visit import Visit
@@ -28,25 +28,33 @@ class Errors:
         try:
             return await answer
         except ScimError as error:
-            return refusal(error)
+            return _refusal(error)
         except RejectedError as error:
+            # The audit log knows it from the worker.
             rejected = error.rejected
             return error_answer(rejected.status, rejected.detail, scim_type=rejected.scim_type)
         except PortUnavailableError as error:
             log.warning("Request was put off", request_id=visit.request_id, tenant=visit.tenant, reason=str(error))
-            return error_answer(503, "the service cannot do this now; try again later", headers=self._retry_after)
+            put_off = Refused(503, "the service cannot do this now; try again later")
+            return refusal(put_off, headers=self._retry_after)
         except web.HTTPException as error:
             return _from_aiohttp(error)
         except (ConnectionError, PayloadEncodingError, web.RequestPayloadError):
-            broken = error_answer(400, "the body ended before it was complete", scim_type="invalidSyntax")
+            broken = refusal(Refused(400, "the body ended before it was complete", "invalidSyntax"))
             # What follows on this connection cannot be told from the rest of the body.
             broken.force_close()
             return broken
         except Exception:
             log.exception("Request failed", request_id=visit.request_id, tenant=visit.tenant, endpoint=visit.endpoint)
-            return error_answer(500, f"this failed on the server's side; its log tells more under {visit.request_id}")
+            failed = "this failed on the server's side; its log tells more"
+            return refusal(Refused(500, failed), detail=f"{failed} under {visit.request_id}")
 
 
-def _from_aiohttp(error: web.HTTPException) -> web.Response:
+def _refusal(error: ScimError) -> RefusalAnswer:
+    headers: Mapping[str, str] | None = getattr(error, "headers", None)
+    return refusal(Refused(error.status, error.kept, error.scim_type), detail=error.detail, headers=headers)
+
+
+def _from_aiohttp(error: web.HTTPException) -> RefusalAnswer:
     kept = {name: value for name, value in error.headers.items() if name in {"Allow", "Retry-After", "Location"}}
-    return error_answer(error.status, error.reason.lower(), headers=kept)
+    return refusal(Refused(error.status, error.reason.lower()), headers=kept)

@@ -5,13 +5,14 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from gateway.answers import scim_answer
+from gateway.answers import RefusalAnswer, scim_answer
 from gateway.metrics import GatewayMetrics
 from gateway.middlewares.errors import Errors
 from gateway.middlewares.limits import BodyLimits
-from gateway.refusals import BodyTooLargeError
+from gateway.middlewares.refused_writes import RefusedWrites
+from gateway.refusals import PUT_OFF, BodyTooLargeError
 from gateway.scim.bulk_commands import BulkCommands
-from gateway.scim.bulk_run import PUT_OFF, BulkRun, Pace, Result
+from gateway.scim.bulk_run import BulkRun, Pace, Result
 from gateway.scim.commands import Commands
 from gateway.scim.payloads import json_object
 from gateway.scim.presentation import tenant_url
@@ -32,6 +33,7 @@ class BulkEndpoint:
         *,
         submission: Submission,
         errors: Errors,
+        refused_writes: RefusedWrites,
         settings: GatewaySettings,
         metrics: GatewayMetrics,
     ) -> None:
@@ -40,6 +42,7 @@ class BulkEndpoint:
         self._metrics = metrics
         self._submission = submission
         self._errors = errors
+        self._refused_writes = refused_writes
         self._settings = settings
         self._limits = BodyLimits(settings)
 
@@ -53,6 +56,7 @@ class BulkEndpoint:
             commands=BulkCommands(request, self._commands, self._settings, self._metrics),
             submission=self._submission,
             errors=self._errors,
+            refused_writes=self._refused_writes,
         )
         steps = plan(message.operations, request.catalog, in_order=message.fail_on_errors is not None)
         await run.carry_out(steps)
@@ -107,6 +111,9 @@ def _location(operation: BulkOperation, result: Result, base: str, catalog: Cata
 def _put_off(results: list[Result | None]) -> web.Response | None:
     """Return the answer that asks the client to come again, where that is all there is to say."""
     answers = [result.answer for result in results if result is not None]
-    if answers and all(answer.status in PUT_OFF for answer in answers):
-        return answers[0]
-    return None
+    if not answers or any(answer.status not in PUT_OFF for answer in answers):
+        return None
+    if isinstance(answers[0], RefusalAnswer):
+        # It was told of each operation.
+        answers[0].refused = None
+    return answers[0]

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 import structlog
 from aiohttp import web
 
-from gateway.answers import bare_answer
+from gateway.answers import RefusalAnswer, bare_answer
 from gateway.middlewares.errors import Errors
-from gateway.refusals import RejectedError
+from gateway.middlewares.refused_writes import RefusedWrites, operation_attempt
+from gateway.refusals import PUT_OFF, RejectedError
 from gateway.scim.bulk_commands import BulkCommands, Sizable
 from gateway.scim.request import ScimRequest
 from gateway.scim.submission import Submission
@@ -22,8 +23,6 @@ from tenants.errors import PortUnavailableError
 _STEPS_A_TURN = 16
 """So many steps begin before other requests have their turn."""
 _SUCCESS = {"POST": 201, "PUT": 200, "PATCH": 200, "DELETE": 204}
-PUT_OFF = frozenset({429, 503})
-"""Statuses that ask the client to come again."""
 log = structlog.get_logger()
 
 
@@ -93,6 +92,7 @@ class BulkRun:
         commands: BulkCommands,
         submission: Submission,
         errors: Errors,
+        refused_writes: RefusedWrites,
     ) -> None:
         """Begin with no results."""
         self.results: dict[int, Result] = {}
@@ -103,6 +103,7 @@ class BulkRun:
         self._commands = commands
         self._submission = submission
         self._errors = errors
+        self._refused_writes = refused_writes
         self._begun: dict[tuple[int, Part], asyncio.Task[None]] = {}
         self._ids: dict[str, str] = {}
         """Of the resources that were made, by bulkId."""
@@ -138,10 +139,17 @@ class BulkRun:
             self._pace.end(failed=False)
             return
         self.results[step.operation] = result
+        self._note(step, result)
         if result.answer.status in PUT_OFF:
             # What cannot be done now could not be done a moment later; nobody is to wait for deadline after deadline.
             self._put_off = result
         self._pace.end(failed=result.id is None)
+
+    def _note(self, step: Step, result: Result) -> None:
+        """See that the audit log is told where this gateway has refused the operation."""
+        if isinstance(result.answer, RefusalAnswer):
+            attempt = operation_attempt(self._operations[step.operation], self._request.catalog)
+            self._refused_writes.note(attempt, result.answer, self._request.visit)
 
     async def _result(self, step: Step, attempt: Awaitable[Applied]) -> Result:
         """Return what became of an attempt; a failure as the same request alone would have been told it."""

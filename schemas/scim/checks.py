@@ -64,7 +64,10 @@ def checked(values: Mapping[str, Any], table: Table, *, strict: bool, prefix: st
         entry = table.get(given) or table.get(given.lower())
         if entry is None:
             if strict:
-                raise InvalidSyntaxError(f"{prefix}{given[:_NAME_SHOWN]} is not an attribute of the schemas")
+                raise InvalidSyntaxError(
+                    f"{prefix}{given[:_NAME_SHOWN]} is not an attribute of the schemas",
+                    kept=f"{prefix}… is not an attribute of the schemas",
+                )
             continue
         if value is None:
             continue

@@ -1,6 +1,7 @@
 """Refusals, one class per scimType of RFC 7644, 3.12; each is told to the client as a SCIM error.
 
-Details name attributes, never values.
+Details name attributes, never values. A few repeat a name that the client has made up, which may be anything: what is
+kept of a refusal has other words then.
 """
 
 from typing import ClassVar
@@ -12,10 +13,11 @@ class ScimError(Exception):
     status: ClassVar[int] = 400
     scim_type: ClassVar[str | None] = None
 
-    def __init__(self, detail: str) -> None:
-        """Keep what the client is told."""
+    def __init__(self, detail: str, *, kept: str | None = None) -> None:
+        """Tell the client the detail, and keep ``kept`` of it: to be given where words of the client's are in it."""
         super().__init__(detail)
         self.detail = detail
+        self.kept = detail if kept is None else kept
 
 
 class InvalidSyntaxError(ScimError):

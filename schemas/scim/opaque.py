@@ -55,7 +55,8 @@ def check_opaque(extensions: Mapping[str, Any]) -> None:
         raise InvalidValueError("an extension is given more than once")
     for name, value in extensions.items():
         if _length(value) > MAX_LENGTH:
-            raise InvalidValueError(f"{name} is longer than {MAX_LENGTH} bytes, and no schema describes it")
+            told = f"is longer than {MAX_LENGTH} bytes, and no schema describes it"
+            raise InvalidValueError(f"{name} {told}", kept=f"an extension {told}")
 
 
 def opaque_names(attributes: Mapping[str, Any], resource_type: ResourceType) -> Iterator[str]:

@@ -125,6 +125,9 @@ def _check_schemas(schemas: Any, resource_type: ResourceType) -> None:
     known = {resource_type.schema.id.lower(), *resource_type.extensions}
     for uri in schemas:
         if uri.lower() not in known:
-            raise InvalidSyntaxError(f"{uri[:_SCHEMAS_SHOWN]} is not a schema of {resource_type.name}")
+            raise InvalidSyntaxError(
+                f"{uri[:_SCHEMAS_SHOWN]} is not a schema of {resource_type.name}",
+                kept=f"schemas name what is not a schema of {resource_type.name}",
+            )
     if resource_type.schema.id.lower() not in named:
         raise InvalidSyntaxError(f"schemas must name {resource_type.schema.id}")

@@ -24,6 +24,8 @@ from tenants.ports import AdministrationPorts
 
 _EVENTS_AT_ONCE = 200
 _ONE_PERSONS_ENTRIES = 1000
+_COUNTED = frozenset({"refused", "put_off", "failed"})
+"""Outcomes of what was told together with others of its kind."""
 
 
 class StepKind(StrEnum):
@@ -195,6 +197,8 @@ def _decision(entry: AuditEntry) -> Step:
     names = ", ".join(entry.details.get("changed", ()))
     reason = entry.details.get("reason") or entry.details.get("cause")
     text = entry.outcome + (f": {reason}" if reason else f": {names}" if names else "")
+    if entry.outcome in _COUNTED and (count := entry.details.get("count", 1)) > 1:
+        text += f" ({count:,} times, this one the last)"
     if entry.redacted:
         text += " (details were erased)"
     return Step(entry.at, StepKind.DECISION, text, entry.sequence, entry.number, entry.details)

@@ -15,7 +15,7 @@ class AuditEntry:
     action: str
     """``scim.create``, ``scim.patch``, ``token.refused``, ``tenant.changed``, ..."""
     outcome: str
-    """``applied``, ``unchanged``, ``rejected``, ``refused``."""
+    """``applied``, ``unchanged``; ``rejected`` by a worker, ``refused`` by a gateway; ``put_off``, ``failed``."""
     principal: str
     name: str = ""
     address: str = ""

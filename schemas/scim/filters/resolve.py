@@ -73,7 +73,8 @@ def resolve_field(path: AttributePath, resource_type: ResourceType) -> Field:
         place = _place(path, resource_type)
         compared = _comparable_place(place)
     except InvalidFilterError as error:
-        raise InvalidPathError(f"{path.name} names no single value of {resource_type.name}") from error
+        told = f"names no single value of {resource_type.name}"
+        raise InvalidPathError(f"{path.name} {told}", kept=f"the attribute {told}") from error
     if place.field.steps == ("meta", "location"):
         # The URIs of one type differ in their ids alone.
         return Field(("id",), (False,))
@@ -136,14 +137,16 @@ def _place(path: AttributePath, resource_type: ResourceType) -> _Place:
     urn = path.urn or _urn_meant(path.name, resource_type)
     attribute = resource_type.attribute(path.name, urn=urn)
     if attribute is None:
-        raise InvalidFilterError(f"{path.name} is no attribute of {resource_type.name}")
+        told = f"is no attribute of {resource_type.name}"
+        raise InvalidFilterError(f"{path.name} {told}", kept=f"what is asked for {told}")
     extension = None if urn is None else resource_type.extensions.get(urn.lower())
     base = _ROOT if extension is None else Field((search_key(extension.schema.id),), (False,))
     place: _Place | None = _Place(attribute, _below(base, attribute))
     if place is not None and path.sub is not None:
         place = place.sub(path.sub)
     if place is None:
-        raise InvalidFilterError(f"{path.sub} is no sub-attribute of {attribute.name}")
+        told = f"is no sub-attribute of {attribute.name}"
+        raise InvalidFilterError(f"{path.sub} {told}", kept=f"what is asked for {told}")
     return place
 
 
@@ -166,7 +169,8 @@ def _about_element(condition: Condition, attribute: Attribute) -> ResolvedFilter
     path = condition.path
     sub = attribute.sub(path.name)
     if isinstance(condition, ValuePath) or sub is None or path.sub is not None or path.urn is not None:
-        raise InvalidFilterError(f"{path.name} in brackets is no sub-attribute of {attribute.name}")
+        told = f"in brackets is no sub-attribute of {attribute.name}"
+        raise InvalidFilterError(f"{path.name} {told}", kept=f"what is asked for {told}")
     return _condition(condition, _Place(sub, _below(_ROOT, sub)))
 
 

@@ -65,7 +65,7 @@ def _changed_whole(change: OpaqueChange, before: Mapping[str, Any], name: str) -
     if change.op == "remove" or change.value is None:
         return None
     if not isinstance(change.value, dict):
-        raise InvalidValueError(f"{name} must be an object")
+        raise InvalidValueError(f"{name} must be an object", kept="an extension must be an object")
     after = dict(before)
     for key, value in change.value.items():
         after = _with(after, key, value)

@@ -117,7 +117,8 @@ def _opaque_steps(operation: PatchOperation, path: str, resource_type: ResourceT
     value = None if operation.op == "remove" or operation.value in ("", {}) else operation.value
     is_whole = value is None or isinstance(value, dict)
     if not is_whole and not is_opaque(path.rpartition(":")[0], resource_type):
-        raise InvalidPathError(f"{path[:_NAME_SHOWN]} is no extension of {resource_type.name}")
+        told = f"is no extension of {resource_type.name}"
+        raise InvalidPathError(f"{path[:_NAME_SHOWN]} {told}", kept=f"the path {told}")
     if operation.op != "add" or value is not None:
         yield OpaqueChange(operation.op, path, value)
 
@@ -131,7 +132,8 @@ def _member_steps(operation: PatchOperation, name: str, resource_type: ResourceT
             raise
         return
     if strict and name.lower() != target.attribute.name.lower():
-        raise InvalidPathError(f"{name[:_NAME_SHOWN]} is no attribute of {resource_type.name}")
+        told = f"is no attribute of {resource_type.name}"
+        raise InvalidPathError(f"{name[:_NAME_SHOWN]} {told}", kept=f"a member of the value {told}")
     if target.is_never_kept or (target.is_members and operation.value is None):
         return
     if strict:

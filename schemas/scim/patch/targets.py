@@ -128,10 +128,12 @@ def _plain(resource_type: ResourceType, text: str, strict: bool) -> Target:  # n
     path = parse_path(text).attribute
     attribute = resource_type.attribute(path.name, urn=path.urn)
     if attribute is None:
-        raise InvalidPathError(f"{text[:_NAME_SHOWN]} is no attribute of {resource_type.name}")
+        told = f"is no attribute of {resource_type.name}"
+        raise InvalidPathError(f"{text[:_NAME_SHOWN]} {told}", kept=f"the path {told}")
     sub = attribute.sub(path.sub) if path.sub else None
     if path.sub and sub is None:
-        raise InvalidPathError(f"{path.sub[:_NAME_SHOWN]} is no sub-attribute of {attribute.name}")
+        told = f"is no sub-attribute of {attribute.name}"
+        raise InvalidPathError(f"{path.sub[:_NAME_SHOWN]} {told}", kept=f"the path {told}")
     extension = resource_type.extensions.get((path.urn or "").lower())
     uri = extension.schema.id if extension else None
     name = f"{_prefix(uri)}{attribute.name}"

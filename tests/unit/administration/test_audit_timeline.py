@@ -1,12 +1,14 @@
 """The timeline of a person and of a request: request, decision, effects, events."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import msgspec
 import pytest
 
 from tenants.administration.actor import RefusedError
 from tenants.administration.audit_timeline import StepKind, Timelines
+from tenants.audit.port import AuditEntry
 from tenants.policies.settings import Deprovisioning, OperationMode, Policies
 from tenants.ports import AdministrationPorts
 from tests.support.lane import Lane, open_lanes
@@ -130,3 +132,20 @@ async def test_another_tenants_people_and_requests_are_unknown(lanes: list[Lane]
             await _timelines(globex).of_person("globex", person, limit=10)
     with pytest.raises(RefusedError, match="knows nothing of the request"):
         await _timelines(globex).of_request("globex", "r1", limit=10)
+
+
+async def test_a_write_that_the_gateway_refused_is_found_by_its_request(acme: Lane) -> None:
+    details = {"status": 400, "scimType": "invalidValue", "reason": "userName must be a string", "count": 1}
+    once = AuditEntry(
+        "2026-11-25T14:49:10.123Z", "scim.create", "refused", "token:t1", request_id="r1", details=details
+    )
+    often = replace(once, request_id="r2", outcome="put_off", details={"reason": "too many", "count": 1_200})
+    await acme.stores.audit.append(acme.tenant, [once, often])
+
+    async def told(request: str) -> list[tuple[StepKind, str]]:
+        steps = await _timelines(acme).of_request(acme.tenant, request, limit=100)
+        return [(step.kind, step.text) for step in steps]
+
+    asked = (R, "scim.create by token:t1")
+    assert await told("r1") == [asked, (D, "refused: userName must be a string")]
+    assert await told("r2") == [asked, (D, "put_off: too many (1,200 times, this one the last)")]

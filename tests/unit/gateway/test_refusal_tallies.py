@@ -5,8 +5,11 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from gateway.middlewares.refused_tokens import RefusedTokens
+from gateway.answers import Refused
+from gateway.middlewares.refused_tokens import RefusedToken
+from gateway.middlewares.refused_writes import Attempt, RefusedWrite
 from gateway.middlewares.token_uses import TokenUses
+from gateway.refusal_tallies import RefusalTallies
 from gateway.surroundings import Surroundings
 from gateway.visit import Visit
 from schemas.ids import TenantId, TokenId
@@ -42,13 +45,18 @@ class Interrupted(AuditLog):
 
 @dataclass(slots=True)
 class Desk:
-    refused: RefusedTokens
+    refused: RefusalTallies[RefusedToken | RefusedWrite]
     audit: Interrupted
     clock: Clock
     stores: Stores
 
     def note(self, cause: Cause = Cause.MALFORMED, *, tenant: TenantId = ACME, address: str = "192.0.2.1") -> None:
-        self.refused.note(tenant, cause, None, replace(VISIT, address=address))
+        self.refused.note(RefusedToken(tenant, cause, None, address), replace(VISIT, address=address))
+
+    def note_write(self, reason: str, *, target: str = "", request_id: str = "r1") -> None:
+        attempt = Attempt("scim.replace", "Users/{id}", "User", target)
+        write = RefusedWrite(ACME, "token:t1", "Okta", "192.0.2.1", attempt, Refused(400, reason, "invalidValue"))
+        self.refused.note(write, replace(VISIT, request_id=request_id))
 
     async def told(self, tenant: TenantId = ACME) -> list[tuple[str, int]]:
         entries = await self.audit.entries(tenant, after=0, limit=1000)
@@ -61,7 +69,7 @@ async def desk() -> AsyncIterator[Desk]:
         for tenant in (ACME, GLOBEX):
             await stores.registry.add_tenant(builders.tenant(tenant))
         audit, clock = Interrupted(stores.audit), Clock()
-        yield Desk(RefusedTokens(audit, SETTINGS, Surroundings(now=clock)), audit, clock, stores)
+        yield Desk(RefusalTallies(audit, SETTINGS, Surroundings(now=clock)), audit, clock, stores)
 
 
 async def test_the_first_refusal_is_told_at_once_and_the_rest_of_a_minute_together(desk: Desk) -> None:
@@ -102,6 +110,36 @@ async def test_a_guesser_with_many_addresses_gets_no_more_than_a_hundred_entries
     assert len(told) == 101
     assert sum(count for _, count in told) == 5_000
     assert await desk.told(GLOBEX) == [("malformed", 1)]
+
+
+async def test_a_caller_whose_every_write_is_refused_gets_no_more_than_a_hundred_entries_and_one(desk: Desk) -> None:
+    for number in range(5_000):
+        desk.note_write("emails.value must be a string", target=f"{number:032x}", request_id=f"r{number}")
+    await desk.refused.tell_due()
+    *singly, together = await desk.audit.entries(ACME, after=0, limit=1_000)
+    assert [entry.request_id for entry in singly] == [f"r{number}" for number in range(100)]
+    assert all(entry.details["count"] == 1 for entry in singly)
+    assert (together.principal, together.address, together.target) == ("token:t1", "many", "")
+    assert together.details == {
+        "status": 400,
+        "scimType": None,
+        "reason": "for many reasons",
+        "endpoint": "",
+        "count": 4_900,
+    }
+    assert desk.audit.appends == 1
+
+
+async def test_there_is_room_for_other_kinds_when_those_of_a_minute_ago_have_ended(desk: Desk) -> None:
+    for number in range(200):
+        desk.note_write("emails.value must be a string", target=f"{number:032x}")
+    for _ in range(3):
+        await desk.refused.tell_due()
+        desk.clock.now += 60
+    desk.note_write("userName is required", target="f" * 32)
+    await desk.refused.tell_due()
+    latest = (await desk.audit.entries(ACME, after=0, limit=1_000))[-1]
+    assert (latest.target, latest.details["reason"], latest.details["count"]) == ("f" * 32, "userName is required", 1)
 
 
 async def test_guessed_tenant_names_are_told_to_nobody_and_kept_no_longer_than_a_minute(desk: Desk) -> None:
