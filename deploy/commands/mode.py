@@ -10,6 +10,8 @@ from deploy.commands.following import NO_WAIT, followed, shown, tell
 from deploy.commands.session import AS_JSON, Session, fail, run, show
 from tenants.administration.actor import RefusedError
 from tenants.administration.mode import Switched
+from tenants.administration.rehearsal import Changed
+from tenants.administration.tenants import SettingsChange
 from tenants.directory.pending import PendingKind
 from tenants.jobs.job import Job
 from tenants.policies.preview import Foreseen
@@ -56,14 +58,16 @@ def mode(
         fail("nobody is erased by going to dry-run", 2)
 
     async def work(session: Session) -> tuple[Switched, list[Job]]:
+        change = SettingsChange(mode=wanted)
         if plan:
             await session.plans.confirm(tenant, plan, erase=erase, actor=session.actor)
         elif wanted is OperationMode.SYNC:
             waiting = await check_erasures(session, tenant, erase=erase)
             _confirm(tenant, waiting, is_confirmed=yes)
-        switched = await session.modes.switch(tenant, wanted, actor=session.actor)
-        tell_switched(switched)
-        return switched, await followed(session, [switched.release] if switched.release else [], no_wait=no_wait)
+        changed = await session.changes.change(tenant, change, existing=False, actor=session.actor)
+        tell_changed(changed)
+        release = [changed.switched.release] if changed.switched.release else []
+        return changed.switched, await followed(session, [*release, *changed.jobs], no_wait=no_wait)
 
     switched, jobs = run(work)
     if jobs:
@@ -89,13 +93,16 @@ async def check_erasures(session: Session, tenant: str, *, erase: int | None) ->
     return waiting
 
 
-def tell_switched(switched: Switched) -> None:
-    """Say on standard error what a change of the mode has set off."""
+def tell_changed(changed: Changed) -> None:
+    """Say on standard error what a change of settings has set off."""
+    switched = changed.switched
     tenant, release = switched.tenant.id, switched.release
     if release is not None:
         typer.echo(f"A job releases what is pending: `rollcall job watch {tenant} {release.id}`", err=True)
     for job in switched.stopped:
         typer.echo(f"The release {job.id} was stopped; what it has not released stays pending.", err=True)
+    for job in changed.jobs:
+        typer.echo(f"A job changes existing accounts: `rollcall job watch {tenant} {job.id}`", err=True)
 
 
 def _confirm(tenant: str, waiting: Mapping[PendingKind, int], *, is_confirmed: bool) -> None:

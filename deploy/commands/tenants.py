@@ -5,7 +5,7 @@ from typing import Any
 import typer
 from rich.table import Table
 
-from deploy.commands.mode import check_erasures, tell_switched
+from deploy.commands.mode import check_erasures, tell_changed
 from deploy.commands.session import AS_JSON, Session, run, show, table_of
 from tenants.administration.rehearsal import Rehearsal
 from tenants.administration.tenants import SettingsChange, settings_of
@@ -135,9 +135,7 @@ def set_tenant(
         if mode is OperationMode.SYNC:
             await check_erasures(session, name, erase=None)
         changed = await session.changes.change(name, change, existing=existing, actor=session.actor)
-        tell_switched(changed.switched)
-        for job in changed.jobs:
-            typer.echo(f"A job changes existing accounts: `rollcall job watch {name} {job.id}`", err=True)
+        tell_changed(changed)
         return changed.switched.tenant
 
     _run_and_show(work, as_json=as_json)

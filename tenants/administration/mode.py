@@ -42,20 +42,12 @@ class ModeAdministration:
         """
         return await self._pending.counts((await self._tenants.tenant(name)).id)
 
-    async def switch(self, name: str, mode: OperationMode, *, actor: Actor) -> Switched:
-        """Go to the mode, if the tenant is not in it, and see to what is pending.
+    async def change(self, name: str, change: SettingsChange, *, actor: Actor) -> Switched:
+        """Change settings; where the mode is among them, see to what is pending, whether or not it was another.
 
         To sync: what comes is applied at once from then on, and a job releases what is pending. Repeating it finishes
         what was interrupted between the two. To dry-run: releases of all are stopped; what they have not released
         stays pending.
-
-        Raises:
-            RefusedError: There is no such tenant, or somebody else changed it meanwhile.
-        """
-        return await self.change(name, SettingsChange(mode=mode), actor=actor)
-
-    async def change(self, name: str, change: SettingsChange, *, actor: Actor) -> Switched:
-        """Change settings, the mode among them or not, likewise.
 
         Raises:
             RefusedError: There is no such tenant, the settings are at odds, or somebody else changed them meanwhile.

@@ -1,8 +1,8 @@
 """What a change of settings does to the people who are there already: told before it is done, and done by jobs.
 
 By itself a setting is for what comes; whoever is there stays as they are unless the administrator says so, with two
-exceptions. With single sign-on nobody waits for an activation, and what is pending is released under the settings that
-are in force then.
+exceptions. With single sign-on nobody waits for an activation (in dry-run: once the tenant is in sync), and what is
+pending is released under the settings that are in force then.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -22,6 +22,7 @@ from tenants.ports import AdministrationPorts
 from tenants.tenant import Tenant
 
 _PAGE = 1_000
+_LET_IN = "people who await activation are let in"
 
 
 class When(StrEnum):
@@ -140,23 +141,24 @@ class SettingsAdministration:
             found.append(Consequence("authentication", census.otherwise, _sign_in(after.policies), _if_chosen(after)))
         if _lets_in(after.policies, change):
             setting = "activation" if change.authentication is None else "authentication"
-            what = "people who await activation are let in"
-            found.append(Consequence(setting, census.waiting, what, _when_let_in(after, change)))
+            found.append(Consequence(setting, census.waiting, _LET_IN, _when_let_in(after, change)))
         return found
 
     async def _of_leavers(self, before: Tenant, after: Tenant) -> list[Consequence]:
-        if before.policies.deprovisioning is after.policies.deprovisioning:
+        if _fate(before.policies) == _fate(after.policies):
             return []
+        has_changed = before.policies.deprovisioning is not after.policies.deprovisioning
+        setting = "deprovisioning" if has_changed else "erase_after_days"
         erasable, kept = 0, 0
         async for account in self._leavers(before.id):
             kept += account.has_legal_hold
             erasable += not account.has_legal_hold
         if after.policies.deprovisioning is Deprovisioning.DISABLE:
             what = "pending leavers are disabled and kept instead of erased"
-            return [Consequence("deprovisioning", erasable, what, When.ON_RELEASE)]
+            return [Consequence(setting, erasable, what, When.ON_RELEASE)]
         return [
-            Consequence("deprovisioning", erasable, "pending leavers are erased for good", When.ON_RELEASE),
-            Consequence("deprovisioning", kept, "pending leavers are kept by a legal hold", When.ON_RELEASE),
+            Consequence(setting, erasable, f"pending leavers are {_erased(after.policies)}", When.ON_RELEASE),
+            Consequence(setting, kept, "pending leavers are kept by a legal hold", When.ON_RELEASE),
         ]
 
     async def _of_mode(self, before: Tenant, after: Tenant) -> list[Consequence]:
@@ -164,12 +166,23 @@ class SettingsAdministration:
             return []
         if after.policies.mode is OperationMode.SYNC:
             counts = await self._ports.pending.counts(before.id)
-            return [
+            released = [
                 Consequence("mode", counts.get(kind, 0), f"pending {kind.value}s are released", When.AT_ONCE)
                 for kind in PendingKind
             ]
+            return [*released, *await self._of_waiting(before, after)]
         releases = await self._jobs.releases_of_all(before.id)
         return [Consequence("mode", len(releases), "releases are stopped; what is left stays pending", When.AT_ONCE)]
+
+    async def _of_waiting(self, before: Tenant, after: Tenant) -> list[Consequence]:
+        """Tell of those who go on waiting in dry-run; where the authentication changes as well it tells of them."""
+        is_told = before.policies.authentication is not after.policies.authentication
+        if is_told or after.policies.authentication is not Authentication.SSO:
+            return []
+        census = _Census()
+        async for account in self._accounts(before.id):
+            census.count(account, after.policies.authentication)
+        return [Consequence("mode", census.waiting, _LET_IN, When.AT_ONCE)]
 
     async def _has_any(self, kind: JobKind, tenant: Tenant) -> bool:
         """Tell whether a job of the kind would find anybody."""
@@ -202,13 +215,28 @@ def _job_kind(after: Policies, change: SettingsChange, *, existing: bool) -> Job
         return JobKind.ALIGN
     if existing and _lets_in(after, change):
         return JobKind.ACTIVATE
-    return JobKind.ACTIVATE if change.authentication is Authentication.SSO else None
+    is_sso = after.authentication is Authentication.SSO
+    # In dry-run nobody was let in, whenever the authentication became SSO.
+    return JobKind.ACTIVATE if is_sso and (change.authentication or change.mode) is not None else None
 
 
 def _lets_in(after: Policies, change: SettingsChange) -> bool:
     """Tell whether nobody has to wait any more by what was named."""
     is_named = change.activation is not None or change.authentication is not None
     return is_named and after.effective_activation is Activation.AUTOMATIC
+
+
+def _fate(policies: Policies) -> tuple[Deprovisioning, int]:
+    """Return what becomes of an account whose User was deleted, and after how many days."""
+    is_erased = policies.deprovisioning is Deprovisioning.DELETE
+    return policies.deprovisioning, policies.erase_after_days if is_erased else 0
+
+
+def _erased(policies: Policies) -> str:
+    days = policies.erase_after_days
+    if not days:
+        return "erased for good"
+    return f"disabled, and erased for good after {days:,} day{'s' * (days > 1)} unless they return"
 
 
 def _sign_in(after: Policies) -> str:

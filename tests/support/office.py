@@ -13,8 +13,8 @@ from schemas.messages.commands import Command
 from schemas.messages.outcomes import Applied
 from tenants.administration.actor import Actor
 from tenants.administration.jobs import JobAdministration
-from tenants.administration.mode import ModeAdministration
-from tenants.administration.tenants import TenantAdministration
+from tenants.administration.mode import ModeAdministration, Switched
+from tenants.administration.tenants import SettingsChange, TenantAdministration
 from tenants.bus.inprocess import InProcessBus, open_inprocess
 from tenants.jobs.job import Job, JobKind, JobState
 from tenants.policies.settings import OperationMode, Policies
@@ -80,6 +80,10 @@ class Office:
     async def start(self, kind: JobKind, parameters: Mapping[str, Any] | None = None) -> Job:
         """Start a job of acme's."""
         return await self.jobs.start("acme", kind, parameters or {}, actor=ADA)
+
+    async def switch(self, name: str, mode: OperationMode) -> Switched:
+        """Have the tenant go to the mode."""
+        return await self.modes.change(name, SettingsChange(mode=mode), actor=ADA)
 
     async def ended(self, job: Job) -> Job:
         """Return the job when it runs no more."""

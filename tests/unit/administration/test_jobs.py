@@ -123,17 +123,17 @@ async def test_a_change_of_settings_with_the_mode_is_one_change_and_releases(off
     assert (switched.tenant.policies.mode, switched.tenant.policies.authentication) == (SYNC, Authentication.SSO)
     assert (await told(office, "tenant.changed"))[0]["changed"].keys() == {"mode", "authentication"}
     # Asked for again, it is the release that there is.
-    again = await office.modes.switch("acme", SYNC, actor=ADA)
+    again = await office.switch("acme", SYNC)
     assert again.release is not None
     assert again.release.id == switched.release.id
-    assert (await office.modes.switch("globex", SYNC, actor=ADA)).release is None
+    assert (await office.switch("globex", SYNC)).release is None
 
 
 async def test_back_in_dry_run_releases_of_all_are_stopped_and_those_of_chosen_ones_go_on(office: Office) -> None:
     people = await make_people(office.acme, 2)
-    await office.modes.switch("acme", SYNC, actor=ADA)
+    await office.switch("acme", SYNC)
     chosen = await office.start(JobKind.RELEASE, {"resources": people})
-    back = await office.modes.switch("acme", DRY_RUN, actor=ADA)
+    back = await office.switch("acme", DRY_RUN)
     assert [job.state for job in back.stopped] == [JobState.STOPPED]
     assert [job.id for job in await office.stores.jobs.running()] == [chosen.id]
     assert await office.modes.waiting("acme")

@@ -19,6 +19,7 @@ SYNC, DRY_RUN = OperationMode.SYNC, OperationMode.DRY_RUN
 TO_SSO = SettingsChange(authentication=Authentication.SSO)
 TO_AUTOMATIC = SettingsChange(activation=Activation.AUTOMATIC)
 TO_DELETE = SettingsChange(deprovisioning=Deprovisioning.DELETE)
+ERASED_LATER = "pending leavers are disabled, and erased for good after 30 days unless they return"
 
 
 @pytest.fixture
@@ -107,6 +108,71 @@ async def test_deleting_instead_of_disabling_names_the_pending_leavers(office: O
         Consequence("deprovisioning", 2, "pending leavers are erased for good", When.ON_RELEASE),
         Consequence("deprovisioning", 1, "pending leavers are kept by a legal hold", When.ON_RELEASE),
     ]
+
+
+@pytest.mark.parametrize(
+    ("before", "change_", "what"),
+    [
+        (Policies(erase_after_days=30), TO_DELETE, ERASED_LATER),
+        (Policies(), SettingsChange(deprovisioning=Deprovisioning.DELETE, erase_after_days=30), ERASED_LATER),
+        (Policies(deprovisioning=Deprovisioning.DELETE), SettingsChange(erase_after_days=30), ERASED_LATER),
+        (
+            Policies(deprovisioning=Deprovisioning.DELETE, erase_after_days=30),
+            SettingsChange(erase_after_days=0),
+            "pending leavers are erased for good",
+        ),
+    ],
+)
+async def test_who_is_erased_after_some_days_is_not_said_to_be_erased_at_once(
+    office: Office, acme: Lane, before: Policies, change_: SettingsChange, what: str
+) -> None:
+    ids = await populate(acme, active=2)
+    days = before.erase_after_days
+    await acme.set_policies(mode=DRY_RUN, deprovisioning=before.deprovisioning, erase_after_days=days)
+    for id in ids:
+        await acme.made(acme.delete(id))
+
+    told = await office.settings.rehearse("acme", change_)
+
+    assert [(one.count, one.what, one.when) for one in told.consequences] == [(2, what, When.ON_RELEASE)]
+
+
+async def test_days_that_nobody_is_erased_after_mean_nothing_to_leavers(office: Office, acme: Lane) -> None:
+    ids = await populate(acme, active=1)
+    await acme.set_policies(mode=DRY_RUN)
+    await acme.made(acme.delete(ids[0]))
+
+    told = await office.settings.rehearse("acme", SettingsChange(erase_after_days=30))
+
+    assert list(told.consequences) == []
+
+
+async def test_whoever_waits_is_let_in_when_a_tenant_with_sso_goes_to_sync(office: Office, acme: Lane) -> None:
+    await populate(acme, waiting=2, active=1)
+    await acme.set_policies(mode=DRY_RUN)
+    await change(office, TO_SSO)
+    waiting = await standing(acme)
+
+    told = await office.settings.rehearse("acme", SettingsChange(mode=SYNC))
+    changed = await change(office, SettingsChange(mode=SYNC))
+
+    assert waiting == {("awaiting_activation", "password"): 2, ("active", "password"): 1}
+    assert list(told.consequences) == [Consequence("mode", 2, "people who await activation are let in", When.AT_ONCE)]
+    assert [(job.kind, job.done) for job in changed.jobs] == [(JobKind.ACTIVATE, 2)]
+    assert await standing(acme) == {("active", "password"): 3}
+
+
+async def test_whoever_waits_goes_on_waiting_when_a_tenant_with_passwords_goes_to_sync(
+    office: Office, acme: Lane
+) -> None:
+    await populate(acme, waiting=1)
+    await acme.set_policies(mode=DRY_RUN)
+
+    told = await office.settings.rehearse("acme", SettingsChange(mode=SYNC))
+    changed = await change(office, SettingsChange(mode=SYNC))
+
+    assert (list(told.consequences), list(changed.jobs)) == ([], [])
+    assert await standing(acme) == {("awaiting_activation", "password"): 1}
 
 
 async def test_going_to_sync_counts_what_is_released(office: Office, acme: Lane) -> None:

@@ -96,6 +96,19 @@ def test_a_tenants_mode_that_is_set_goes_the_same_way_and_says_so(run: Run) -> N
     assert printed(run("job", "show", "acme", job["id"], "--json"))["reason"] == "the tenant went back to dry-run"
 
 
+def test_whoever_waits_is_let_in_when_a_tenant_with_sso_goes_to_sync(run: Run) -> None:
+    assert run("tenant", "set", "acme", "--activation", "manual").exit_code == 0
+    with at_work():
+        assert run("mode", "acme", "sync", "--yes").exit_code == 0
+        assert run("mode", "acme", "dry-run").exit_code == 0
+        assert run("tenant", "set", "acme", "--authentication", "sso").exit_code == 0
+        accounts = printed(run("accounts", "list", "acme", "--json"))
+        assert [row["status"] for row in accounts] == ["awaiting_activation"] * 3
+        job = printed(run("mode", "acme", "sync", "--json"))
+    assert (job["kind"], job["state"], job["done"]) == ("activate", "done", 3)
+    assert [row["status"] for row in printed(run("accounts", "list", "acme", "--json"))] == ["active"] * 3
+
+
 def test_people_are_released_and_set_aside_by_their_names(run: Run) -> None:
     with at_work():
         assert printed(run("hold", "set", "acme", "user1", "--reason", "later", "--json"))["done"] == 1

@@ -60,15 +60,15 @@ async def test_a_switch_to_sync_releases_users_groups_memberships_and_leavers(of
     acme = office.acme
     async with office.working():
         (leaver,) = await make_people(acme, 1, name="leaver")
-        await office.modes.switch("acme", SYNC, actor=ADA)
+        await office.switch("acme", SYNC)
         assert (await office.ended((await office.jobs.jobs("acme", limit=1))[0])).state is JobState.DONE
-        await office.modes.switch("acme", DRY_RUN, actor=ADA)
+        await office.switch("acme", DRY_RUN)
         people = await make_people(acme, 600)
         group = await make_group(acme, "staff", people)
         await carry_out(acme, [acme.delete(leaver)])
         assert len(await created(office)) == 1
 
-        switched = await office.modes.switch("acme", SYNC, actor=ADA)
+        switched = await office.switch("acme", SYNC)
         assert switched.release is not None
         job = await office.ended(switched.release)
 
@@ -87,7 +87,7 @@ async def test_two_tenants_are_released_side_by_side(office: Office) -> None:
     await make_people(office.acme, 300)
     await make_people(office.globex, 300)
     async with office.working(), office.working("w2"):
-        switched = [await office.modes.switch(name, SYNC, actor=ADA) for name in ("acme", "globex")]
+        switched = [await office.switch(name, SYNC) for name in ("acme", "globex")]
         for one in switched:
             assert one.release is not None
             assert (await office.ended(one.release)).done == 300
@@ -96,15 +96,15 @@ async def test_two_tenants_are_released_side_by_side(office: Office) -> None:
 
 
 async def test_single_failures_are_recorded_and_the_rest_goes_on(office: Office) -> None:
-    await office.modes.switch("acme", SYNC, actor=ADA)
+    await office.switch("acme", SYNC)
     (kept,) = await make_people(office.acme, 1, name="ann")
     await carry_out(office.acme, [office.acme.delete(kept)])
-    await office.modes.switch("acme", DRY_RUN, actor=ADA)
+    await office.switch("acme", DRY_RUN)
     # The same name for another person: an administrator has to decide.
     (newcomer,) = await carry_out(office.acme, [office.acme.create(userName="ann0", externalId="other")])
     await make_people(office.acme, 260)
     async with office.working():
-        switched = await office.modes.switch("acme", SYNC, actor=ADA)
+        switched = await office.switch("acme", SYNC)
         assert switched.release is not None
         job = await office.ended(switched.release)
         assert (job.state, job.done, job.failed) == (JobState.DONE, 260, 1)
@@ -117,12 +117,12 @@ async def test_single_failures_are_recorded_and_the_rest_goes_on(office: Office)
 async def test_going_back_to_dry_run_stops_a_release_and_what_is_left_stays_pending(office: Office) -> None:
     await make_people(office.acme, 1200)
     async with office.working():
-        switched = await office.modes.switch("acme", SYNC, actor=ADA)
+        switched = await office.switch("acme", SYNC)
         assert switched.release is not None
         async for job in office.jobs.follow("acme", switched.release.id, every_seconds=0.001):
             if job.done:
                 break
-        back = await office.modes.switch("acme", DRY_RUN, actor=ADA)
+        back = await office.switch("acme", DRY_RUN)
         assert [job.id for job in back.stopped] == [switched.release.id]
         stopped = await office.ended(switched.release)
     assert (stopped.state, stopped.reason) == (JobState.STOPPED, "the tenant went back to dry-run")
@@ -132,7 +132,7 @@ async def test_going_back_to_dry_run_stops_a_release_and_what_is_left_stays_pend
     assert released + pending == 1200
 
     async with office.working():
-        again = await office.modes.switch("acme", SYNC, actor=ADA)
+        again = await office.switch("acme", SYNC)
         assert again.release is not None
         assert (await office.ended(again.release)).done == pending
     assert set((await created(office)).values()) == {1}
@@ -151,10 +151,10 @@ async def test_a_switch_that_was_interrupted_is_finished_by_repeating_it(office:
     await make_people(office.acme, 3)
     await office.acme.set_policies(mode=SYNC)
     async with office.working():
-        first = await office.modes.switch("acme", SYNC, actor=ADA)
+        first = await office.switch("acme", SYNC)
         assert first.release is not None
         await office.ended(first.release)
-        assert (await office.modes.switch("acme", SYNC, actor=ADA)).release is None
+        assert (await office.switch("acme", SYNC)).release is None
     assert len(await office.acme.accounts()) == 3
 
 
@@ -167,7 +167,7 @@ async def test_chosen_ones_are_released_set_aside_and_taken_back_without_leaving
         await office.done(JobKind.RELEASE, {"resources": people[:2]})
         assert {account.resource for account in await office.acme.accounts()} == set(people[:2])
         await office.done(JobKind.SET_ASIDE, {"resources": people[2:4], "reason": "later"})
-        switched = await office.modes.switch("acme", SYNC, actor=ADA)
+        switched = await office.switch("acme", SYNC)
         assert switched.release is not None
         await office.ended(switched.release)
         assert {account.resource for account in await office.acme.accounts()} == {*people[:2], people[4]}
@@ -325,7 +325,7 @@ async def test_a_driver_that_dies_after_an_outcome_is_followed_by_one_that_doubl
     group = await make_group(office.acme, "staff", people[:300])
     settings = JobSettings(look_seconds=0.02, lease_seconds=0.3)
     jobs = Dying(office.stores.jobs, steps=steps)
-    switched = await office.modes.switch("acme", SYNC, actor=ADA)
+    switched = await office.switch("acme", SYNC)
     assert switched.release is not None
     async with office.working("carries out", change=_drives_no_jobs):
         async with driving(office, "dies", jobs, settings):
@@ -368,7 +368,7 @@ async def test_a_step_that_could_not_be_sent_or_was_not_answered_is_sent_again_u
 
 async def test_a_driver_that_is_told_to_stop_gives_its_jobs_up_at_once(office: Office) -> None:
     await make_people(office.acme, 3)
-    switched = await office.modes.switch("acme", SYNC, actor=ADA)
+    switched = await office.switch("acme", SYNC)
     assert switched.release is not None
     # Nobody carries anything out: the first step is under way when the driver stops.
     async with driving(office, "stops", office.stores.jobs, JobSettings(look_seconds=0.02, lease_seconds=3600)):
@@ -383,7 +383,7 @@ async def test_a_stopped_job_goes_no_further_and_a_job_of_all_waits_for_older_on
     aside = await office.start(JobKind.SET_ASIDE, {"resources": people[:1]})
     stopped = await office.start(JobKind.SET_ASIDE, {"resources": people[1:2]})
     assert (await office.jobs.stop("acme", stopped.id, actor=ADA)).state is JobState.STOPPED
-    switched = await office.modes.switch("acme", SYNC, actor=ADA)
+    switched = await office.switch("acme", SYNC)
     assert switched.release is not None
     async with office.working():
         await office.ended(switched.release)
