@@ -118,6 +118,7 @@ async def working(settings: Settings, stores: Stores, bus: Bus) -> AsyncIterator
             jobs=stores.jobs,
             pending=stores.pending,
             accounts=stores.accounts,
+            reader=stores.directory,
             sender=bus.jobs_sender,
         ),
         catalog=core_catalog(),

@@ -36,6 +36,8 @@ class WorkerPorts:
     jobs: Jobs
     pending: PendingReader
     accounts: AccountReader
+    reader: DirectoryReader
+    """In which jobs find whom a filter asks for."""
     sender: CommandSender
     """By which the steps of jobs are put on the lanes."""
 

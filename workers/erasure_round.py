@@ -74,7 +74,7 @@ class ErasureRound(Round):
             if await self._take_away(tenant, erasures):
                 self._clean.update(erasures)
             else:
-                log.info("Erasures wait for an import that names them", tenant=tenant, erasures=len(erasures))
+                log.info("Erasures wait for a job that names them", tenant=tenant, erasures=len(erasures))
         except PortUnavailableError as error:
             log.warning("A tenant's erasures could not be carried out", tenant=tenant, cause=str(error))
 

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from deploy.commands.session import Session, fail, show, table_of
 from tenants.administration.jobs import rate_of
+from tenants.jobs.found import is_by_filter, type_of
 from tenants.jobs.job import Job, JobState
 from tenants.jobs.parameters import count_chosen, is_chosen
 
@@ -43,7 +44,7 @@ def shown(job: Job) -> dict[str, Any]:
     return {
         "id": job.id,
         "kind": job.kind.value,
-        "about": f"{count_chosen(job.parameters)} chosen" if is_chosen(job) else "all",
+        "about": _about(job),
         "state": job.state.value,
         "total": job.total,
         "done": job.done,
@@ -56,6 +57,13 @@ def shown(job: Job) -> dict[str, Any]:
         "reason": job.reason,
         "failures": [{"item": failure.item, "reason": failure.reason} for failure in job.failures],
     }
+
+
+def _about(job: Job) -> str:
+    if is_by_filter(job.parameters):
+        # Once it is over, and somebody was erased, there is no filter any more.
+        return f"{type_of(job.parameters)}s: {job.parameters['filter'] or 'found by a filter'}"
+    return f"{count_chosen(job.parameters)} chosen" if is_chosen(job) else "all"
 
 
 def table_of_jobs(jobs: Sequence[Job]) -> Table:

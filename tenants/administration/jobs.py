@@ -7,11 +7,14 @@ from typing import Any
 
 from schemas.ids import JobId, TenantId
 from schemas.messages.notices import JobChanged
+from schemas.scim.errors import InvalidFilterError
 from schemas.timestamps import timestamp, unix_seconds
 from tenants.administration.actor import Actor, RefusedError
+from tenants.jobs.found import is_by_filter, query_of, type_of
 from tenants.jobs.job import Job, JobKind, JobState
 from tenants.jobs.parameters import check_parameters, count_chosen, is_chosen
 from tenants.ports import AdministrationPorts
+from tenants.tenant import Tenant
 
 MOST_CHOSEN = 20_000
 """A job's parameters are read and kept as one piece."""
@@ -37,17 +40,19 @@ class JobAdministration:
             tenant: Whose people it is about.
             kind: What is to be done.
             parameters: ``resources`` (ids), ``memberships`` (pairs of group and member), ``accounts`` (ids; for an
-                import the accounts themselves), or nothing for all; of a conflict ``resource`` and ``link``; of a flag
+                import the accounts themselves), or nothing for all; of a release or replay instead ``filter`` and
+                ``type`` (``User``, ``Group``), asked as it goes on; of a conflict ``resource`` and ``link``; of a flag
                 ``account``, ``has_legal_hold`` and ``status``.
             actor: By whose word.
 
         Raises:
-            RefusedError: There is no such tenant, or the kind cannot read the parameters, or they are too many.
+            RefusedError: There is no such tenant, or the kind cannot read the parameters, or they are too many, or the
+                filter is none that the tenant's schemas can answer.
         """
-        id = await self._existing(tenant)
-        _check(kind, parameters)
+        record = await self._record(tenant)
+        _check(kind, parameters, record)
         now = timestamp(self._clock())
-        job = Job(JobId(self._new_id()), id, kind, now, actor.principal, dict(parameters), updated=now)
+        job = Job(JobId(self._new_id()), record.id, kind, now, actor.principal, dict(parameters), updated=now)
         await self._ports.jobs.add(job)
         await self._note(job, "job.started", _told(job), actor)
         return job
@@ -147,10 +152,13 @@ class JobAdministration:
             await self._ports.notices.publish(JobChanged(job.tenant))
 
     async def _existing(self, tenant: str) -> TenantId:
+        return (await self._record(tenant)).id
+
+    async def _record(self, tenant: str) -> Tenant:
         found = await self._ports.registry.tenant(TenantId(tenant))
         if found is None:
             raise RefusedError(f"there is no tenant named {tenant}")
-        return found.id
+        return found
 
 
 def rate_of(job: Job) -> float:
@@ -159,17 +167,23 @@ def rate_of(job: Job) -> float:
     return (job.done + job.failed) / seconds if seconds > 0 else 0.0
 
 
-def _check(kind: JobKind, parameters: Mapping[str, Any]) -> None:
+def _check(kind: JobKind, parameters: Mapping[str, Any], tenant: Tenant) -> None:
     try:
         check_parameters(kind, parameters)
+        if is_by_filter(parameters):
+            query_of(parameters, tenant)
     except ValueError as error:
         raise RefusedError(str(error)) from error
+    except InvalidFilterError as error:
+        raise RefusedError(error.detail) from error
     if count_chosen(parameters) > MOST_CHOSEN:
         raise RefusedError(f"one job is about {MOST_CHOSEN:,} chosen ones at most")
 
 
 def _told(job: Job) -> dict[str, Any]:
-    """Return what the audit log says of a job's start: ids where they are few, never what an import says of people."""
+    """Return what the audit log says of a job's start: ids where they are few, never what it says of people else."""
+    if is_by_filter(job.parameters):
+        return {"kind": job.kind.value, "about": "filter", "type": type_of(job.parameters)}
     details: dict[str, Any] = {"kind": job.kind.value, "about": "chosen" if is_chosen(job) else "all"}
     if is_chosen(job):
         details["count"] = count_chosen(job.parameters)

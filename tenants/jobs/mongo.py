@@ -16,7 +16,7 @@ from pymongo.errors import DuplicateKeyError
 from schemas.ids import JobId, TenantId
 from tenants.errors import DuplicateError
 from tenants.jobs.job import Job, JobKind, JobState
-from tenants.jobs.parameters import PERSONAL, imports_any
+from tenants.jobs.parameters import FILTERED, PERSONAL, forgotten, may_name
 from tenants.jobs.port import Jobs
 from tenants.mongo import Database, Document, MongoStore
 from tenants.mongo.keys import below
@@ -64,16 +64,18 @@ class MongoJobs(Jobs):
 
     async def forget_people(self, tenant: TenantId, accounts: Collection[str]) -> bool:
         await self._store.run(lambda database: _forget_people(database, tenant))
-        condition = {"_id": below(tenant), "kind": JobKind.IMPORT.value, "state": {"$nin": _ENDED}}
+        kinds = [JobKind.IMPORT.value, *(kind.value for kind in FILTERED)]
+        condition = {"_id": below(tenant), "kind": {"$in": kinds}, "state": {"$nin": _ENDED}}
         still_open = await self._store.run(lambda database: _whole(database, database.jobs.find(condition).to_list()))
-        return not any(imports_any(job.parameters, accounts) for job in still_open)
+        return not any(may_name(job.kind, job.parameters, accounts) for job in still_open)
 
 
 def _forget_people(database: Database, tenant: TenantId) -> None:
-    for kind, kept in PERSONAL.items():
+    for kind in (*PERSONAL, *FILTERED):
         whole = {"_id": below(tenant), "kind": kind.value, "state": {"$in": _ENDED}, "forgot": {"$exists": False}}
         for job in _whole(database, database.jobs.find(whole).to_list()):
-            key, parameters = _key(tenant, job.id), _Parameters(replace(job, parameters=dict(kept)))
+            key = _key(tenant, job.id)
+            parameters = _Parameters(replace(job, parameters=forgotten(kind, job.parameters)))
             parameters.put(database)
             database.jobs.update_one({"_id": key}, {"$set": parameters.fields})
             others = {**below(key), "$not": below(key, parameters.fields["digest"])}

@@ -5,11 +5,11 @@ from typing import Any
 
 from tenants.jobs.job import Job, JobKind
 
-CHOSEN = ("resources", "memberships", "accounts", "resource", "account")
-"""Parameters that name what was chosen; without any of them a job is about all."""
+CHOSEN = ("resources", "memberships", "accounts", "resource", "account", "filter")
+"""Parameters that say what was chosen; without any of them a job is about all."""
 
 _KNOWN: Mapping[JobKind, frozenset[str]] = {
-    JobKind.RELEASE: frozenset({"resources", "memberships"}),
+    JobKind.RELEASE: frozenset({"resources", "memberships", "filter", "type"}),
     JobKind.SET_ASIDE: frozenset({"resources", "reason"}),
     JobKind.TAKE_BACK: frozenset({"resources"}),
     JobKind.ACTIVATE: frozenset({"accounts"}),
@@ -17,7 +17,7 @@ _KNOWN: Mapping[JobKind, frozenset[str]] = {
     JobKind.IMPORT: frozenset({"accounts"}),
     JobKind.RESOLVE: frozenset({"resource", "link"}),
     JobKind.REPAIR: frozenset({"resources"}),
-    JobKind.REPEAT: frozenset({"resources"}),
+    JobKind.REPEAT: frozenset({"resources", "filter", "type"}),
     JobKind.FLAG: frozenset({"account", "has_legal_hold", "status"}),
 }
 PERSONAL: Mapping[JobKind, Mapping[str, Any]] = {
@@ -25,6 +25,8 @@ PERSONAL: Mapping[JobKind, Mapping[str, Any]] = {
     JobKind.SET_ASIDE: {"resources": []},
 }
 """Kinds whose parameters say something of people, and what is left of them once that has to go."""
+FILTERED = frozenset({JobKind.RELEASE, JobKind.REPEAT})
+"""Kinds whose people a filter may choose; it may name somebody, so nothing is left of it either."""
 _ABOUT_ALL = frozenset({JobKind.RELEASE, JobKind.ACTIVATE, JobKind.ALIGN, JobKind.REPAIR, JobKind.REPEAT})
 """Kinds that may be about all."""
 
@@ -35,7 +37,7 @@ def is_chosen(job: Job) -> bool:
 
 
 def count_chosen(parameters: Mapping[str, Any]) -> int:
-    """Return how many were chosen."""
+    """Return how many were chosen; of a filter that is known when it is asked."""
     lists = sum(len(parameters.get(name, ())) for name in ("resources", "memberships", "accounts"))
     return lists + sum(name in parameters for name in ("resource", "account"))
 
@@ -49,10 +51,23 @@ def check_parameters(kind: JobKind, parameters: Mapping[str, Any]) -> None:
     unknown = parameters.keys() - _KNOWN[kind]
     if unknown:
         raise ValueError(f"a job of the kind {kind} knows no {', '.join(sorted(unknown))}")
+    if "filter" in parameters and parameters.keys() & {"resources", "memberships"}:
+        raise ValueError("whom a job is about is named, or found by a filter, not both")
+    if "type" in parameters and "filter" not in parameters:
+        raise ValueError("a type is said with a filter")
     if kind not in _ABOUT_ALL and not any(name in parameters for name in CHOSEN):
         raise ValueError(f"a job of the kind {kind} has to name whom it is about")
 
 
-def imports_any(parameters: Mapping[str, Any], accounts: Collection[str]) -> bool:
-    """Tell whether the parameters of an import name one of the accounts."""
-    return any(account["lms_id"] in accounts for account in parameters.get("accounts", ()))
+def forgotten(kind: JobKind, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters without what they say of people."""
+    if kind in FILTERED and "filter" in parameters:
+        return {**parameters, "filter": ""}
+    return dict(PERSONAL.get(kind, parameters))
+
+
+def may_name(kind: JobKind, parameters: Mapping[str, Any], accounts: Collection[str]) -> bool:
+    """Tell whether an import names one of the accounts, or a filter compares with a text, which may be of anybody."""
+    if kind is JobKind.IMPORT:
+        return any(account["lms_id"] in accounts for account in parameters["accounts"])
+    return '"' in parameters.get("filter", "")

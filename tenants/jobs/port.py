@@ -58,6 +58,7 @@ class Jobs(Protocol):
     async def forget_people(self, tenant: TenantId, accounts: Collection[str]) -> bool:
         """Take from all jobs of the tenant that have ended what their parameters say of people beside ids, for good.
 
-        False where an import that has not ended still names one of these accounts: it goes by its parameters.
+        False where a job that has not ended still names one of these accounts, since it goes by its parameters: an
+        import; or, for all that is known, one whose people a filter finds.
         """
         ...

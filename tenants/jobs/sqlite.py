@@ -7,7 +7,7 @@ import orjson
 
 from schemas.ids import JobId, TenantId
 from tenants.jobs.job import Job, JobFailure, JobKind, JobState
-from tenants.jobs.parameters import PERSONAL, imports_any
+from tenants.jobs.parameters import FILTERED, PERSONAL, may_name
 from tenants.jobs.port import Jobs
 from tenants.sqlite import Connection, SqliteStore
 
@@ -31,7 +31,10 @@ WHERE tenant = ? AND id = ?"""
 _CHANGE_PARAMETERS = "UPDATE job_parameters SET parameters = ?3 WHERE tenant = ?1 AND job = ?2 AND parameters <> ?3"
 _FORGET_PEOPLE = """UPDATE job_parameters SET parameters = ?3 WHERE tenant = ?1 AND parameters <> ?3 AND job IN
     (SELECT id FROM jobs WHERE tenant = ?1 AND kind = ?2 AND state IN ('stopped', 'done'))"""
-_OPEN_IMPORTS = f"""{_SELECT.format(index="")} WHERE j.tenant = ? AND j.kind = 'import'
+_FORGET_FILTERS = """UPDATE job_parameters SET parameters = json_set(parameters, '$.filter', '')
+    WHERE tenant = ?1 AND json_extract(parameters, '$.filter') <> '' AND job IN
+    (SELECT id FROM jobs WHERE tenant = ?1 AND kind = ?2 AND state IN ('stopped', 'done'))"""
+_OPEN = f"""{_SELECT.format(index="")} WHERE j.tenant = ? AND j.kind IN ('import', 'release', 'repeat')
     AND j.state IN ('running', 'paused')"""
 
 
@@ -82,10 +85,12 @@ class SqliteJobs(Jobs):
         def write(connection: Connection) -> None:
             for kind, kept in PERSONAL.items():
                 connection.execute(_FORGET_PEOPLE, (tenant, kind, orjson.dumps(kept).decode()))
+            for kind in FILTERED:
+                connection.execute(_FORGET_FILTERS, (tenant, kind))
 
         await self._store.write(write)
-        still_open = await self._select(_OPEN_IMPORTS, (tenant,))
-        return not any(imports_any(job.parameters, accounts) for job in still_open)
+        still_open = await self._select(_OPEN, (tenant,))
+        return not any(may_name(job.kind, job.parameters, accounts) for job in still_open)
 
     async def _select(self, sql: str, parameters: Sequence[Any]) -> Sequence[Job]:
         return await self._store.read(lambda connection: list(map(_job_of, connection.execute(sql, parameters))))

@@ -272,6 +272,31 @@ async def test_imports_and_parked_commands_forget_the_person(house: House, every
     assert all(GIVEN not in repr(one) and LOGIN not in repr(one) for one in kept)
 
 
+@pytest.mark.parametrize("kind", [JobKind.RELEASE, JobKind.REPEAT])
+async def test_jobs_forget_the_filter_that_named_the_person(house: House, everything: Search, kind: JobKind) -> None:
+    lane, jobs = house.acme, house.acme.stores.jobs
+    texts = {"j1": f'userName eq "{LOGIN}"', "j2": f'name.familyName eq "{FAMILY}"', "j3": "active eq true"}
+    for id, text in texts.items():
+        parameters = {"filter": text, "type": "User"}
+        await jobs.add(Job(JobId(id), lane.tenant, kind, builders.NOW, "operator:ada", parameters))
+    all_of_them = Job(JobId("j4"), lane.tenant, kind, builders.NOW, "operator:ada")
+    await jobs.add(all_of_them)
+    id = await _live(lane)
+    await lane.made(lane.delete(id))
+
+    await house.round.go()
+    assert len(await house.due(lane.tenant)) == 1, "the filters may still name the person"
+    for job in await jobs.jobs(lane.tenant, limit=10):
+        # One that compares with no text cannot.
+        await jobs.change_state(replace(job, state=JobState.RUNNING if job.id == "j3" else JobState.DONE))
+    await house.finish()
+
+    assert found(everything(), *SECRETS) == []
+    kept = {job.id: job.parameters for job in await jobs.jobs(lane.tenant, limit=10)}
+    forgotten = {"filter": "", "type": "User"}
+    assert kept == {"j1": forgotten, "j2": forgotten, "j3": {"filter": "active eq true", "type": "User"}, "j4": {}}
+
+
 async def test_a_legal_hold_keeps_the_account_and_all_that_is_known(house: House, everything: Search) -> None:
     lane = house.acme
     id = await _live(lane)

@@ -65,10 +65,25 @@ async def test_the_command_line_follows_a_release_and_tells_what_it_came_to(shap
     assert len(listed) == 300
 
 
+async def test_a_replay_by_a_filter_tells_of_those_alone_whom_it_finds(shape: Shape) -> None:
+    (access,) = await shape.admit("acme")
+    tenant = access.tenant
+    async with open_client(access) as client, shape.stores() as stores:
+        for name in [*(f"wanted{number}" for number in range(260)), "other1", "other2"]:
+            await client.persist("POST", "/Users", {"schemas": [_USER], "userName": name})
+        job = await _command(shape, "replay", tenant, "--filter", 'userName sw "WANTED"', "--json")
+        assert (job["state"], job["done"], job["total"]) == ("done", 260, 260)
+        told = count_events(await all_events(stores, tenant), EventType.ACCOUNT_UPDATED)
+        assert (len(told), set(told.values())) == (260, {1})
+    refused = await asyncio.to_thread(shape.command, "replay", tenant, "--filter", "userName sw", "--json")
+    assert (refused.code, "does not parse" in refused.errors) == (1, True)
+
+
 def _has_done(count: int, job: Job) -> bool:
     return job.done >= count
 
 
+_USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 _PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 
 

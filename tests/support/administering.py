@@ -61,6 +61,7 @@ class Office:
             jobs=stores.jobs,
             pending=stores.pending,
             accounts=stores.accounts,
+            reader=stores.directory,
             sender=self.bus.sender(),
         )
         worker = Worker(WorkerId("w1"), ports, catalog=CATALOG, settings=_SETTINGS, clock=time.time)

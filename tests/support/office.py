@@ -57,6 +57,7 @@ class Office:
             jobs=stores.jobs,
             pending=stores.pending,
             accounts=stores.accounts,
+            reader=stores.directory,
             sender=self.bus.sender(),
         )
 

@@ -195,6 +195,7 @@ def _worker(stores: Stores, bus: InProcessBus, clock: Clock) -> Worker:
         jobs=stores.jobs,
         pending=stores.pending,
         accounts=stores.accounts,
+        reader=stores.directory,
         sender=bus.sender(),
     )
     return Worker(WorkerId("worker-1"), ports, catalog=core_catalog(), settings=WorkerSettings(), clock=clock)

@@ -15,14 +15,18 @@ import structlog
 from schemas.ids import WorkerId
 from schemas.messages.administration import AdministrationCommand
 from schemas.messages.outcomes import Abandoned, Outcome
+from schemas.scim.errors import InvalidFilterError
 from schemas.timestamps import timestamp
 from tenants.errors import PortUnavailableError
+from tenants.jobs.found import is_by_filter
 from tenants.jobs.job import Job, JobState
 from tenants.ports import WorkerPorts
 from workers.jobs.asking import Asking
 from workers.jobs.choice import JobKey, claimable, key_of
+from workers.jobs.finding import Finding
 from workers.jobs.place import place_of
 from workers.jobs.planning import (
+    Part,
     begun,
     chosen_part,
     concluded,
@@ -35,7 +39,7 @@ from workers.jobs.planning import (
 )
 from workers.jobs.reading import Reading
 from workers.jobs.settings import JobSettings
-from workers.jobs.stages import command_of
+from workers.jobs.stages import Source, Stage, command_of
 
 log = structlog.get_logger(__name__)
 
@@ -55,6 +59,7 @@ class JobDriver:
         self._clock = clock
         self._asking = Asking(ports.sender, clock=clock)
         self._reading = Reading(ports.pending, ports.accounts)
+        self._finding = Finding(ports.registry, ports.reader)
         self._driven: dict[JobKey, Job] = {}
         self._awake = asyncio.Event()
 
@@ -139,26 +144,36 @@ class JobDriver:
             if outcome is None:
                 return None
             after = concluded(job, outcome)
-        after = self._stamped(await self._planned(after), job.step + 1)
+        try:
+            after = await self._planned(after)
+        except InvalidFilterError as error:
+            reason = f"its filter cannot be answered any more: {error.kept}"
+            after = replace(after, state=JobState.PAUSED, reason=reason)
+        after = self._stamped(after, job.step + 1)
         return after if await self._jobs.advance(after) else None
 
     async def _planned(self, job: Job) -> Job:
         """Return the job with its next step, or come to its end."""
         if not job.place:
-            job = begun(job, await self._reading.counts(job.tenant) if is_about_all_pending(job) else {})
+            counts = await self._reading.counts(job.tenant) if is_about_all_pending(job) else {}
+            found = await self._finding.count(job) if is_by_filter(job.parameters) else 0
+            job = begun(job, counts, found=found)
         while job.state is JobState.RUNNING:
             stage = stage_of(job)
             if stage is None:
                 job = round_ended(job)
                 continue
-            part = chosen_part(job, stage)
-            if part is None:
-                place, size = place_of(job), size_of(job, stage)
-                part = await self._reading.part(job.tenant, stage.source, after=place.after, limit=size)
+            part = chosen_part(job, stage) or await self._part(job, stage)
             job = planned(job, part)
             if part.next:
                 return job
         return job
+
+    async def _part(self, job: Job, stage: Stage) -> Part:
+        after, size = place_of(job).after, size_of(job, stage)
+        if stage.source is Source.FOUND:
+            return await self._finding.part(job, after=after, limit=size)
+        return await self._reading.part(job.tenant, stage.source, after=after, limit=size)
 
     def _stamped(self, job: Job, step: int) -> Job:
         now = self._clock()

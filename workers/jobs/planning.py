@@ -31,9 +31,15 @@ class Part:
     """Whom a step is to be about; nobody, where all that were looked at are passed over."""
 
 
-def begun(job: Job, counts: Mapping[PendingKind, int]) -> Job:
-    """Return the job at its beginning; the counts of what is pending matter where it is about all of it."""
-    total = sum(counts.values()) if is_about_all_pending(job) else count_chosen(job.parameters)
+def begun(job: Job, counts: Mapping[PendingKind, int], *, found: int = 0) -> Job:
+    """Return the job at its beginning.
+
+    Args:
+        job: Before it.
+        counts: Of what is pending, which matter where the job is about all of it.
+        found: How many its filter finds.
+    """
+    total = sum(counts.values()) if is_about_all_pending(job) else count_chosen(job.parameters) + found
     return _at(replace(job, total=total), Place())
 
 

@@ -22,6 +22,7 @@ from schemas.messages.administration import (
     TakeBack,
 )
 from schemas.messages.callers import Caller
+from tenants.jobs.found import is_by_filter
 from tenants.jobs.job import Job, JobKind
 from tenants.jobs.parameters import is_chosen
 from workers.jobs.place import Place, place_of
@@ -38,6 +39,7 @@ class Source(StrEnum):
     CHOSEN_ACCOUNTS = "accounts"
     NEW_ACCOUNTS = "new_accounts"
     ONE = "one"
+    FOUND = "found"
     PENDING_USERS = "pending_users"
     PENDING_GROUPS = "pending_groups"
     PENDING_MEMBERSHIPS = "pending_memberships"
@@ -73,11 +75,14 @@ _ABOUT_ACCOUNTS: Mapping[JobKind, type[ActivateAccounts | AlignAccounts]] = {
     JobKind.ACTIVATE: ActivateAccounts,
     JobKind.ALIGN: AlignAccounts,
 }
+_FOUND = (Stage(Source.FOUND),)
 _EVERYBODY = (Stage(Source.ALL_USERS), Stage(Source.ALL_GROUPS))
 
 
 def stages_of(job: Job) -> tuple[Stage, ...]:
     """Return the job's stages, in order."""
+    if is_by_filter(job.parameters):
+        return _FOUND
     match job.kind:
         case JobKind.RELEASE:
             return _CHOSEN_RELEASE if is_chosen(job) else _RELEASE

@@ -139,6 +139,35 @@ async def test_back_in_dry_run_releases_of_all_are_stopped_and_those_of_chosen_o
     assert await office.modes.waiting("acme")
 
 
+# Chosen by a filter
+
+
+async def test_the_audit_log_says_that_a_filter_chooses_and_not_what_it_says_of_whom(office: Office) -> None:
+    job = await office.start(JobKind.REPEAT, {"filter": 'userName eq "ann@example.com"', "type": "User"})
+    assert job.parameters["filter"] == 'userName eq "ann@example.com"'
+    assert await told(office, "job.started") == [{"kind": "repeat", "about": "filter", "type": "User"}]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "fault"),
+    [
+        ({"filter": "userName eq"}, "expected a value"),
+        ({"filter": "shoeSize eq 44"}, "shoeSize is no attribute of User"),
+        ({"filter": 'displayName eq "x"', "type": "Device"}, "not from Device"),
+        ({"filter": "active eq true", "resources": ["r1"]}, "not both"),
+        ({"type": "User"}, "with a filter"),
+    ],
+)
+async def test_a_filter_that_means_nothing_is_refused_and_nothing_begins(
+    office: Office, parameters: dict[str, Any], fault: str
+) -> None:
+    for kind in (JobKind.RELEASE, JobKind.REPEAT):
+        with pytest.raises(RefusedError, match=fault):
+            await office.start(kind, parameters)
+    assert await told(office, "job.started") == []
+    assert list(await office.jobs.jobs("acme", limit=1)) == []
+
+
 # Reading what is to be imported
 
 ANN = LmsAccount("1", "ann", "e1", "ann@example.com", is_verified=True)

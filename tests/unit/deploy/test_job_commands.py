@@ -121,6 +121,30 @@ def test_people_are_released_and_set_aside_by_their_names(run: Run) -> None:
     assert len(printed(run("accounts", "list", "acme", "--json"))) == 3
 
 
+def test_people_are_chosen_by_a_filter(run: Run) -> None:
+    with at_work():
+        released = printed(run("release", "acme", "--filter", 'userName sw "USER" and not (userName ew "2")', "--json"))
+        assert (released["about"], released["done"]) == ('Users: userName sw "USER" and not (userName ew "2")', 2)
+        replayed = printed(run("replay", "acme", "--filter", 'userName eq "user1"', "--json"))
+        assert (replayed["total"], replayed["done"]) == (1, 1)
+        assert printed(run("replay", "acme", "--filter", "displayName pr", "--type", "Group", "--json"))["done"] == 0
+    assert [row["login"] for row in printed(run("accounts", "list", "acme", "--json"))] == ["user0", "user1"]
+
+
+def test_a_filter_that_is_none_is_told_and_nothing_is_done(run: Run) -> None:
+    for command in ("release", "replay"):
+        refused = run(command, "acme", "--filter", "userName eq")
+        assert (refused.exit_code, refused.stdout) == (1, "")
+        assert "the filter does not parse at character 12: expected a value" in refused.stderr
+        for usage in (
+            ("user1", "--filter", "active pr"),
+            ("--all", "--filter", "active pr"),
+            ("--all", "--type", "User"),
+        ):
+            assert run(command, "acme", *usage).exit_code == 2
+    assert printed(run("job", "list", "acme", "--json")) == []
+
+
 def test_what_cannot_be_done_is_told_with_exit_code_1_and_wrong_usage_with_2(run: Run) -> None:
     for arguments in (("release", "acme", "nobody"), ("release", "acme", "--all"), ("job", "show", "acme", "nothing")):
         result = run(*arguments)

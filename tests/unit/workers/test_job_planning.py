@@ -106,6 +106,16 @@ def test_chosen_ones_are_taken_in_chunks_in_their_order() -> None:
     assert (ended.done, ended.failed) == (CHUNK + 2, 0)
 
 
+@pytest.mark.parametrize("kind", [JobKind.RELEASE, JobKind.REPEAT])
+def test_whom_a_filter_finds_is_read_and_not_known_before(kind: JobKind) -> None:
+    job = begun(a_job(kind, filter="active eq true"), {PendingKind.USER: 5}, found=7)
+    assert (job.total, sources(job)) == (7, [Source.FOUND])
+    stage = stage_of(job)
+    assert stage is not None
+    assert chosen_part(job, stage) is None
+    assert list(chunk_of(about(job, names(7)))) == names(7)
+
+
 @pytest.mark.parametrize(
     ("kind", "parameters", "command"),
     [

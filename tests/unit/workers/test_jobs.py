@@ -327,7 +327,7 @@ async def test_a_driver_that_dies_after_an_outcome_is_followed_by_one_that_doubl
     jobs = Dying(office.stores.jobs, steps=steps)
     switched = await office.switch("acme", SYNC)
     assert switched.release is not None
-    async with office.working("carries out", change=_drives_no_jobs):
+    async with office.working("carries out", change=drives_no_jobs):
         async with driving(office, "dies", jobs, settings):
             await jobs.is_dead.wait()
         async with driving(office, "takes over", office.stores.jobs, settings):
@@ -356,7 +356,7 @@ async def test_a_step_that_could_not_be_sent_or_was_not_answered_is_sent_again_u
     )
     job = await office.start(JobKind.RELEASE, {"resources": people})
     async with (
-        office.working("carries out", change=_drives_no_jobs),
+        office.working("carries out", change=drives_no_jobs),
         driving(office, "w2", office.stores.jobs, settings, faulty),
     ):
         ended = await office.ended(job)
@@ -409,5 +409,5 @@ async def _first_step(office: Office, job: Job) -> Job:
     raise AssertionError("it ended before its first step")
 
 
-def _drives_no_jobs(ports: WorkerPorts) -> WorkerPorts:
+def drives_no_jobs(ports: WorkerPorts) -> WorkerPorts:
     return replace(ports, jobs=Unseen(ports.jobs))

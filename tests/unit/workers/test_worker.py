@@ -63,6 +63,7 @@ async def working(
         jobs=stores.jobs,
         pending=stores.pending,
         accounts=stores.accounts,
+        reader=stores.directory,
         sender=bus.sender(),
     )
     worker = Worker(WorkerId(name), ports, catalog=CATALOG, settings=SETTINGS, clock=time.time)
