@@ -7,6 +7,8 @@ from typing import Any
 import orjson
 import pytest
 
+from schemas.ids import TenantId
+from schemas.messages.commands import Command
 from schemas.scim.bulk import BULK_REQUEST
 from tenants.audit.port import AuditEntry
 from tenants.tenant import Dialect
@@ -144,6 +146,28 @@ async def test_what_is_put_off_is_told_as_such_each_write_once() -> None:
         entries = await told(scim)
     assert summary(entries) == [("scim.create", "put_off", "User", 503)] * 2
     assert {one.details["endpoint"]: one.details["count"] for one in entries} == {"Bulk": 2, "Users": 1}
+
+
+class FaultyBus(NoBus):
+    """A bus with a fault of ours."""
+
+    async def send(self, tenant: TenantId, commands: Sequence[Command]) -> None:
+        raise ZeroDivisionError
+
+
+async def test_what_fails_by_a_fault_of_ours_is_told_as_failed() -> None:
+    async with open_scim(change=lambda ports: replace(ports, sender=FaultyBus())) as scim:
+        entry = await told_of(scim, "POST", "/Users", {"userName": "ann"})
+    assert summary([entry]) == [("scim.create", "failed", "User", 500)]
+    assert entry.details["reason"] == "this failed on the server's side; its log tells more"
+
+
+async def test_of_a_bulk_message_that_is_partly_put_off_just_that_part_is_told() -> None:
+    async with open_scim(settings=replace(SETTINGS, backlog_limit=1)) as scim:
+        answered = [entry["status"] for entry in await results(scim, user("a"), user("b"), user("c"))]
+        assert answered == ["201", "429", "429"]
+        put_off = [entry for entry in await told(scim) if entry.outcome != "applied"]
+    assert [(one.outcome, one.details["status"], one.details["count"]) for one in put_off] == [("put_off", 429, 2)]
 
 
 async def test_too_many_writes_at_once_are_told_as_put_off() -> None:
