@@ -147,7 +147,7 @@ class BulkRun:
 
     def _note(self, step: Step, result: Result) -> None:
         """See that the audit log is told where this gateway has refused the operation."""
-        if isinstance(result.answer, RefusalAnswer):
+        if result.id is None and isinstance(result.answer, RefusalAnswer):
             attempt = operation_attempt(self._operations[step.operation], self._request.catalog)
             self._refused_writes.note(attempt, result.answer, self._request.visit)
 

@@ -53,9 +53,9 @@ class Desk:
     def note(self, cause: Cause = Cause.MALFORMED, *, tenant: TenantId = ACME, address: str = "192.0.2.1") -> None:
         self.refused.note(RefusedToken(tenant, cause, None, address), replace(VISIT, address=address))
 
-    def note_write(self, reason: str, *, target: str = "", request_id: str = "r1") -> None:
+    def note_write(self, reason: str, *, tenant: TenantId = ACME, target: str = "", request_id: str = "r1") -> None:
         attempt = Attempt("scim.replace", "Users/{id}", "User", target)
-        write = RefusedWrite(ACME, "token:t1", "Okta", "192.0.2.1", attempt, Refused(400, reason, "invalidValue"))
+        write = RefusedWrite(tenant, "token:t1", "Okta", "192.0.2.1", attempt, Refused(400, reason, "invalidValue"))
         self.refused.note(write, replace(VISIT, request_id=request_id))
 
     async def told(self, tenant: TenantId = ACME) -> list[tuple[str, int]]:
@@ -128,6 +128,13 @@ async def test_a_caller_whose_every_write_is_refused_gets_no_more_than_a_hundred
         "count": 4_900,
     }
     assert desk.audit.appends == 1
+
+
+async def test_however_many_tenants_have_writes_refused_what_is_counted_is_bounded(desk: Desk) -> None:
+    for tenant in range(120):
+        for number in range(100):
+            desk.note_write("userName is required", tenant=TenantId(f"t{tenant}"), target=f"{number:032x}")
+    assert len(desk.refused._tallies) == 10_000
 
 
 async def test_there_is_room_for_other_kinds_when_those_of_a_minute_ago_have_ended(desk: Desk) -> None:
