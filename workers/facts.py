@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import fields
 
-from schemas.ids import AccountId, CommandId, ResourceId
+from schemas.ids import AccountId, CommandId, PlanId, ResourceId
 from schemas.messages.administration import (
     ActivateAccounts,
     AdministrationCommand,
@@ -67,6 +67,7 @@ class _Collected:
         self.tombstones: set[ResourceId] = set()
         self.accounts: set[AccountId] = set()
         self.receipts: set[CommandId] = set()
+        self.planned: set[tuple[PlanId, ResourceId]] = set()
 
     def add(self, command: Command) -> None:
         match command:
@@ -95,14 +96,16 @@ class _Collected:
             tombstones=frozenset(self.tombstones),
             accounts=frozenset(self.accounts),
             receipts=frozenset(self.receipts),
+            planned=frozenset(self.planned),
         )
 
     def administration(self, command: AdministrationCommand) -> None:
         # A step of a job may be sent again, on another message, when its outcome was lost.
         self.receipts.add(command.id)
         match command:
-            case ReleaseResources(resources=resources, memberships=memberships):
+            case ReleaseResources(resources=resources, memberships=memberships, plan=plan):
                 self._all_about(resources)
+                self.planned.update((plan, id) for id in resources if plan is not None)
                 self.memberships.update(memberships)
                 self.resources.update(group for group, _ in memberships)
                 self.references.update(member for _, member in memberships)

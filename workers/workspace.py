@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 
-from schemas.ids import AccountId, ResourceId
+from schemas.ids import AccountId, PlanId, ResourceId
 from schemas.messages.events import Event, EventType
 from schemas.messages.outcomes import Outcome
 from schemas.scim.conformity import conformed
@@ -179,6 +179,12 @@ class Workspace:
         if id not in self._need.tombstones:
             raise MissingFactsError(Need(tombstones=frozenset([id])))
         return self._snapshot.tombstones.get(id)
+
+    def planned(self, plan: PlanId, resource: ResourceId) -> str | None:
+        """Return how the plan says that the resource's account is destroyed; None: it does not."""
+        if (plan, resource) not in self._need.planned:
+            raise MissingFactsError(Need(planned=frozenset([(plan, resource)])))
+        return self._snapshot.planned.get((plan, resource))
 
     def cohort(self, group: ResourceId) -> Cohort | None:
         """Return the Group's cohort; the Group must have been read before."""

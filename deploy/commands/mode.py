@@ -8,6 +8,7 @@ import typer
 
 from deploy.commands.following import NO_WAIT, followed, shown, tell
 from deploy.commands.session import AS_JSON, Session, fail, run, show
+from schemas.ids import PlanId
 from tenants.administration.actor import RefusedError
 from tenants.administration.mode import Switched
 from tenants.administration.rehearsal import Changed
@@ -59,12 +60,13 @@ def mode(
 
     async def work(session: Session) -> tuple[Switched, list[Job]]:
         change = SettingsChange(mode=wanted)
+        confirmed: PlanId | None = None
         if plan:
-            await session.plans.confirm(tenant, plan, erase=erase, actor=session.actor)
+            confirmed = (await session.plans.confirm(tenant, plan, erase=erase, actor=session.actor)).id
         elif wanted is OperationMode.SYNC:
             waiting = await check_erasures(session, tenant, erase=erase)
             _confirm(tenant, waiting, is_confirmed=yes)
-        changed = await session.changes.change(tenant, change, existing=False, actor=session.actor)
+        changed = await session.changes.change(tenant, change, plan=confirmed, existing=False, actor=session.actor)
         tell_changed(changed)
         release = [changed.switched.release] if changed.switched.release else []
         return changed.switched, await followed(session, [*release, *changed.jobs], no_wait=no_wait)

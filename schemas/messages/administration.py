@@ -6,7 +6,7 @@ work is a job (``tenants.jobs``) that sends such commands one after another.
 
 import msgspec
 
-from schemas.ids import AccountId, ResourceId
+from schemas.ids import AccountId, PlanId, ResourceId
 from schemas.messages.addressed import Addressed
 
 
@@ -22,6 +22,8 @@ class ReleaseResources(Addressed, frozen=True, tag="release"):
     Otherwise they are all that is pending when a tenant goes to sync: then what an administrator or the guard keeps
     back stays, and nothing happens once the tenant is in dry-run again.
     """
+    plan: PlanId | None = None
+    """The plan that was confirmed: who would be disabled or erased otherwise than it says waits for a review."""
 
 
 class SetAside(Addressed, frozen=True, tag="set_aside"):

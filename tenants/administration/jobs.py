@@ -5,14 +5,14 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from schemas.ids import JobId, TenantId
+from schemas.ids import JobId, PlanId, TenantId
 from schemas.messages.notices import JobChanged
 from schemas.scim.errors import InvalidFilterError
 from schemas.timestamps import timestamp, unix_seconds
 from tenants.administration.actor import Actor, RefusedError
 from tenants.jobs.found import is_by_filter, query_of, type_of
 from tenants.jobs.job import Job, JobKind, JobState
-from tenants.jobs.parameters import check_parameters, count_chosen, is_chosen
+from tenants.jobs.parameters import check_parameters, count_chosen, is_chosen, plan_of
 from tenants.ports import AdministrationPorts
 from tenants.tenant import Tenant
 
@@ -41,8 +41,8 @@ class JobAdministration:
             kind: What is to be done.
             parameters: ``resources`` (ids), ``memberships`` (pairs of group and member), ``accounts`` (ids; for an
                 import the accounts themselves), or nothing for all; of a release or replay instead ``filter`` and
-                ``type`` (``User``, ``Group``), asked as it goes on; of a conflict ``resource`` and ``link``; of a flag
-                ``account``, ``has_legal_hold`` and ``status``.
+                ``type`` (``User``, ``Group``), asked as it goes on; of a release of all the ``plan`` that it goes by;
+                of a conflict ``resource`` and ``link``; of a flag ``account``, ``has_legal_hold`` and ``status``.
             actor: By whose word.
 
         Raises:
@@ -98,8 +98,12 @@ class JobAdministration:
             raise RefusedError(f"only a paused job can be resumed; this one is {found.state}")
         return await self._change(found, JobState.RUNNING, "", "resumed", actor)
 
-    async def stop_releases_of_all(self, tenant: str, *, actor: Actor, reason: str) -> Sequence[Job]:
+    async def stop_releases_of_all(
+        self, tenant: str, *, but_by: PlanId | None = None, actor: Actor, reason: str
+    ) -> Sequence[Job]:
         """Stop every job that releases all that is pending, and return them; those of chosen ones go on.
+
+        ``but_by`` names a plan whose own release goes on.
 
         Raises:
             RefusedError: There is no such tenant.
@@ -107,6 +111,7 @@ class JobAdministration:
         return [
             await self._change(job, JobState.STOPPED, reason, "stopped", actor)
             for job in await self.releases_of_all(tenant)
+            if but_by is None or plan_of(job) != but_by
         ]
 
     async def releases_of_all(self, tenant: str) -> Sequence[Job]:

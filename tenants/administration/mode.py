@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from schemas.ids import PlanId
 from tenants.administration.actor import Actor
 from tenants.administration.jobs import JobAdministration
 from tenants.administration.tenants import SettingsChange, TenantAdministration
@@ -42,12 +43,19 @@ class ModeAdministration:
         """
         return await self._pending.counts((await self._tenants.tenant(name)).id)
 
-    async def change(self, name: str, change: SettingsChange, *, actor: Actor) -> Switched:
+    async def change(self, name: str, change: SettingsChange, *, plan: PlanId | None = None, actor: Actor) -> Switched:
         """Change settings; where the mode is among them, see to what is pending, whether or not it was another.
 
         To sync: what comes is applied at once from then on, and a job releases what is pending. Repeating it finishes
         what was interrupted between the two. To dry-run: releases of all are stopped; what they have not released
         stays pending.
+
+        Args:
+            name: The tenant's.
+            change: What is to be another.
+            plan: The plan that was confirmed. Whom it does not name is neither disabled nor erased by the release,
+                however late that became pending. It takes the place of a release that goes by another plan, or none.
+            actor: By whose word.
 
         Raises:
             RefusedError: There is no such tenant, the settings are at odds, or somebody else changed them meanwhile.
@@ -55,18 +63,26 @@ class ModeAdministration:
         tenant = await self._tenants.change(name, change, actor=actor)
         match change.mode:
             case OperationMode.SYNC:
-                return Switched(tenant, release=await self._release(tenant, actor))
+                return await self._in_sync(tenant, plan, actor)
             case OperationMode.DRY_RUN:
                 stopped = await self._jobs.stop_releases_of_all(name, actor=actor, reason=BACK_TO_DRY_RUN)
                 return Switched(tenant, stopped=stopped)
             case None:
                 return Switched(tenant)
 
-    async def _release(self, tenant: Tenant, actor: Actor) -> Job | None:
+    async def _in_sync(self, tenant: Tenant, plan: PlanId | None, actor: Actor) -> Switched:
+        stopped: Sequence[Job] = ()
+        if plan is not None:
+            reason = f"the plan {plan} was confirmed instead"
+            stopped = await self._jobs.stop_releases_of_all(tenant.id, but_by=plan, actor=actor, reason=reason)
+        return Switched(tenant, release=await self._release(tenant, plan, actor), stopped=stopped)
+
+    async def _release(self, tenant: Tenant, plan: PlanId | None, actor: Actor) -> Job | None:
         """Return the job that releases all: one that has not ended, or a new one where anything is pending."""
         open_ones = await self._jobs.releases_of_all(tenant.id)
         if open_ones:
             return next((job for job in open_ones if job.state is JobState.RUNNING), open_ones[0])
         if not sum((await self._pending.counts(tenant.id)).values()):
             return None
-        return await self._jobs.start(tenant.id, JobKind.RELEASE, {}, actor=actor)
+        parameters = {"plan": plan} if plan is not None else {}
+        return await self._jobs.start(tenant.id, JobKind.RELEASE, parameters, actor=actor)

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from schemas.ids import ResourceId, TenantId
+from schemas.ids import PlanId, ResourceId, TenantId
 from tenants.administration.actor import Actor, RefusedError
 from tenants.administration.jobs import JobAdministration
 from tenants.administration.mode import ModeAdministration, Switched
@@ -111,10 +111,13 @@ class SettingsAdministration:
         ]
         return Rehearsal(changed, [consequence for consequence in found if consequence.count])
 
-    async def change(self, name: str, change: SettingsChange, *, existing: bool, actor: Actor) -> Changed:
+    async def change(
+        self, name: str, change: SettingsChange, *, existing: bool, plan: PlanId | None = None, actor: Actor
+    ) -> Changed:
         """Change settings; with ``existing`` those who are there already get them too, by jobs.
 
         That may be repeated later: settings that are named and stand already are applied to who is not yet as they say.
+        With a confirmed ``plan`` the release that going to sync starts goes by it (``ModeAdministration.change``).
 
         Raises:
             RefusedError: There is no such tenant, the settings are at odds, somebody else changed them meanwhile, or
@@ -124,7 +127,7 @@ class SettingsAdministration:
         is_in_sync = after.policies.mode is OperationMode.SYNC
         if existing and not is_in_sync:
             raise RefusedError("the tenant is in dry-run, where accounts stay as they are; leave out --existing")
-        switched = await self._mode.change(name, change, actor=actor)
+        switched = await self._mode.change(name, change, plan=plan, actor=actor)
         kind = _job_kind(after.policies, change, existing=existing) if is_in_sync else None
         if kind is None or not await self._has_any(kind, after):
             return Changed(switched, ())

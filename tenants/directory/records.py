@@ -15,6 +15,8 @@ class Hold(StrEnum):
     GUARD = "guard"
     EXCLUDED = "excluded"
     CONFLICT = "conflict"
+    UNREVIEWED = "unreviewed"
+    """It would disable or erase, and the plan by which the rest was released does not name it."""
 
 
 class AccountStatus(StrEnum):

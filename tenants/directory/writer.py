@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from schemas.ids import AccountId, CommandId, ResourceId, TenantId
+from schemas.ids import AccountId, CommandId, PlanId, ResourceId, TenantId
 from schemas.messages.events import Event
 from schemas.messages.outcomes import Outcome
 from tenants.audit.port import AuditEntry
@@ -41,6 +41,8 @@ class Need:
     """Accounts by their own ids, each with the User it is linked to."""
     emails: frozenset[str] = frozenset()
     """Folded addresses: which imported accounts that nobody is linked to have them verified?"""
+    planned: frozenset[tuple[PlanId, ResourceId]] = frozenset()
+    """(plan, resource): how does the plan say that the resource's account is destroyed?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,8 @@ class Snapshot:
     """By (group, member); also those that only the LMS still has."""
     references: Mapping[ResourceId, Reference] = field(default_factory=dict)
     tombstones: Mapping[ResourceId, Tombstone] = field(default_factory=dict)
+    planned: Mapping[tuple[PlanId, ResourceId], str] = field(default_factory=dict)
+    """How (``Destruction.kind``); what a plan does not name is missing, and so is all of a plan that is not kept."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,14 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from schemas.ids import PlanId
 from tenants.jobs.job import Job, JobKind
 
 CHOSEN = ("resources", "memberships", "accounts", "resource", "account", "filter")
 """Parameters that say what was chosen; without any of them a job is about all."""
 
 _KNOWN: Mapping[JobKind, frozenset[str]] = {
-    JobKind.RELEASE: frozenset({"resources", "memberships", "filter", "type"}),
+    JobKind.RELEASE: frozenset({"resources", "memberships", "filter", "type", "plan"}),
     JobKind.SET_ASIDE: frozenset({"resources", "reason"}),
     JobKind.TAKE_BACK: frozenset({"resources"}),
     JobKind.ACTIVATE: frozenset({"accounts"}),
@@ -34,6 +35,12 @@ _ABOUT_ALL = frozenset({JobKind.RELEASE, JobKind.ACTIVATE, JobKind.ALIGN, JobKin
 def is_chosen(job: Job) -> bool:
     """Tell whether the job is about chosen ones; choosing none is not the same as all."""
     return any(name in job.parameters for name in CHOSEN)
+
+
+def plan_of(job: Job) -> PlanId | None:
+    """Return the plan that a release of all goes by; None: by none."""
+    plan: PlanId | None = job.parameters.get("plan")
+    return plan
 
 
 def count_chosen(parameters: Mapping[str, Any]) -> int:

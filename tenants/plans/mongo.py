@@ -1,6 +1,10 @@
-"""The plans of all tenants in MongoDB: ``plans``, and what is destructive in them in ``plan_items``, by portions."""
+"""The plans of all tenants in MongoDB: ``plans``, and what is destructive in them in ``plan_items``, by portions.
 
-from collections.abc import Iterator, Sequence
+Items lie in the portions by resource: ``f`` is the first resource of a portion and ``l`` the last, so that a few are
+found without reading all.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
 
 import msgspec
 from pymongo.client_session import ClientSession
@@ -12,8 +16,8 @@ from tenants.mongo.transactions import transact
 from tenants.plans.plan import Destruction, Plan
 from tenants.plans.port import KEPT, Plans
 
-_PORTION = 20_000
-"""Items in a document: well below 16 MB."""
+_PORTION = 1_000
+"""Items in a document: a release reads one or two of them for each of its steps."""
 
 
 class MongoPlans(Plans):
@@ -40,11 +44,21 @@ class MongoPlans(Plans):
         return await self._store.run(lambda database: _destructive(database, tenant, id))
 
 
+def portions_with(tenant: TenantId, plan: PlanId, resources: Collection[ResourceId]) -> Document:
+    """Return the condition that the portions meet in which these resources may be, if the plan names them."""
+    return {"_id": below(tenant, plan), "f": {"$lte": max(resources)}, "l": {"$gte": min(resources)}}
+
+
 def _add(database: Database, plan: Plan, destructive: Sequence[Destruction]) -> None:
     key = _key(plan.tenant, plan.id)
     document = {**msgspec.to_builtins(plan), "_id": key, "c": f"{plan.tenant}/{plan.created}/{plan.id}"}
     portions = [
-        {"_id": f"{key}/{start:09d}", "items": [[item.resource, item.kind] for item in portion]}
+        {
+            "_id": f"{key}/{start:09d}",
+            "f": portion[0].resource,
+            "l": portion[-1].resource,
+            "items": [[item.resource, item.kind] for item in portion],
+        }
         for start, portion in _portions(sorted(destructive))
     ]
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from schemas.ids import PlanId, ResourceId, TenantId
+from tenants.directory.writer import DirectoryWriter, Need
 from tenants.errors import DuplicateError
 from tenants.plans.plan import Destruction, Plan, digest_of
 from tenants.plans.port import KEPT, Plans
@@ -55,6 +56,22 @@ async def test_a_plan_may_destroy_tens_of_thousands(plans: Plans, acme: TenantId
     items = destructive(*range(45_000))
     await plans.add(plan(acme), items)
     assert await plans.destructive(acme, PlanId("p1")) == items
+
+
+async def test_a_batch_learns_what_a_plan_says_of_single_ones(
+    plans: Plans, writer: DirectoryWriter, acme: TenantId, globex: TenantId
+) -> None:
+    await plans.add(plan(acme), destructive(*range(0, 5_000, 2)))
+    await plans.add(plan(acme, "p2"), destructive(1, kind="erase"))
+    asked = [("p1", 0), ("p1", 1), ("p1", 4_998), ("p1", 9_999), ("p2", 1), ("p2", 2), ("gone", 1)]
+    need = Need(planned=frozenset((PlanId(id), builders.resource_id(number)) for id, number in asked))
+
+    assert (await writer.load(acme, need)).planned == {
+        (PlanId("p1"), builders.resource_id(0)): "disable",
+        (PlanId("p1"), builders.resource_id(4_998)): "disable",
+        (PlanId("p2"), builders.resource_id(1)): "erase",
+    }
+    assert (await writer.load(globex, need)).planned == {}
 
 
 async def test_one_tenant_never_sees_anothers_plans(plans: Plans, acme: TenantId, globex: TenantId) -> None:

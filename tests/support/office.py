@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
 
-from schemas.ids import ResourceId, WorkerId
+from schemas.ids import PlanId, ResourceId, WorkerId
 from schemas.messages.commands import Command
 from schemas.messages.outcomes import Applied
 from tenants.administration.actor import Actor
@@ -82,9 +82,9 @@ class Office:
         """Start a job of acme's."""
         return await self.jobs.start("acme", kind, parameters or {}, actor=ADA)
 
-    async def switch(self, name: str, mode: OperationMode) -> Switched:
-        """Have the tenant go to the mode."""
-        return await self.modes.change(name, SettingsChange(mode=mode), actor=ADA)
+    async def switch(self, name: str, mode: OperationMode, *, plan: PlanId | None = None) -> Switched:
+        """Have the tenant go to the mode, by a confirmed plan or by none."""
+        return await self.modes.change(name, SettingsChange(mode=mode), plan=plan, actor=ADA)
 
     async def ended(self, job: Job) -> Job:
         """Return the job when it runs no more."""
@@ -101,23 +101,28 @@ class Office:
 @asynccontextmanager
 async def open_office(*, mode: OperationMode) -> AsyncIterator[Office]:
     """Open the office of two tenants in the mode."""
-    numbers = count(1)
     async with open_lanes("acme", "globex", policies=Policies(mode=mode)) as (acme, globex), open_inprocess() as bus:
-        # Workers live in the present.
-        acme.now = globex.now = time.time()
-        stores = acme.stores
-        ports = AdministrationPorts(
-            registry=stores.registry,
-            accounts=stores.accounts,
-            audit=stores.audit,
-            outbox=stores.outbox,
-            jobs=stores.jobs,
-            pending=stores.pending,
-            notices=bus.notices(),
-        )
-        jobs = JobAdministration(ports, clock=time.time, new_id=lambda: f"j{next(numbers)}")
-        modes = ModeAdministration(TenantAdministration(ports, clock=time.time), jobs, stores.pending)
-        yield Office(acme, globex, bus, jobs, modes)
+        yield office_over(acme, globex, bus)
+
+
+def office_over(acme: Lane, globex: Lane, bus: InProcessBus) -> Office:
+    """Return the office over the store of the two lanes."""
+    numbers = count(1)
+    # Workers live in the present.
+    acme.now = globex.now = time.time()
+    stores = acme.stores
+    ports = AdministrationPorts(
+        registry=stores.registry,
+        accounts=stores.accounts,
+        audit=stores.audit,
+        outbox=stores.outbox,
+        jobs=stores.jobs,
+        pending=stores.pending,
+        notices=bus.notices(),
+    )
+    jobs = JobAdministration(ports, clock=time.time, new_id=lambda: f"j{next(numbers)}")
+    modes = ModeAdministration(TenantAdministration(ports, clock=time.time), jobs, stores.pending)
+    return Office(acme, globex, bus, jobs, modes)
 
 
 async def carry_out(lane: Lane, commands: Sequence[Command]) -> list[ResourceId]:

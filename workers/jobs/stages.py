@@ -24,7 +24,7 @@ from schemas.messages.administration import (
 from schemas.messages.callers import Caller
 from tenants.jobs.found import is_by_filter
 from tenants.jobs.job import Job, JobKind
-from tenants.jobs.parameters import is_chosen
+from tenants.jobs.parameters import is_chosen, plan_of
 from workers.jobs.place import Place, place_of
 
 CHUNK = 250
@@ -169,6 +169,7 @@ def _release(job: Job, ids: Sequence[str], deadline: float) -> ReleaseResources:
         resources=() if is_membership else tuple(map(ResourceId, ids)),
         memberships=tuple(map(membership_of, ids)) if is_membership else (),
         is_chosen=is_chosen(job),
+        plan=plan_of(job),
     )
 
 

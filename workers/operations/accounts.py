@@ -5,7 +5,6 @@ pending effect of its holder. Where they go round in a ring, one of them gets a 
 the events never meets a name twice.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +14,7 @@ from tenants.policies.effects import Effect, EffectKind, account_effects, carry_
 from tenants.policies.matching import Match, match, owned_addresses_of
 from tenants.policies.settings import Deprovisioning, LinkRule, OperationMode
 from workers.operations.memberships import join_waiting_groups, leave_all_cohorts, leave_cohorts
-from workers.operations.releases import INLINE, Release, hold_of
+from workers.operations.releases import INLINE, Release, Word, hold_of, is_reviewed
 from workers.workspace import Workspace
 
 _LONGEST_LINE = 40
@@ -35,7 +34,7 @@ def settle_user(
     if hold is not None:
         return replace(user, hold=hold)
     if effects:
-        _apply(workspace, user, _as_it_is(workspace, matched.account), effects)
+        _apply(workspace, user, _as_it_is(workspace, matched.account), effects, release)
         if account is None and not is_new:
             join_waiting_groups(workspace, user.id)
     return replace(user, hold=None, applied_version=user.version)
@@ -62,15 +61,21 @@ def settle_leaver(workspace: Workspace, user: StoredResource, hold: Hold | None)
     workspace.put_tombstone(Tombstone("User", user.id, user.name, user.external_id, workspace.moment.at, hold))
 
 
-def release_leaver(workspace: Workspace, tombstone: Tombstone) -> Sequence[Effect]:
-    """Carry out the pending leave of a deleted User, and return its effects; none where somebody returned meanwhile."""
+def release_leaver(workspace: Workspace, tombstone: Tombstone, release: Release = INLINE) -> bool:
+    """Carry out the pending leave of a deleted User, which is nothing where somebody returned meanwhile.
+
+    False where that has to wait: the release goes by a plan, which does not name it.
+    """
     account = workspace.account_of(tombstone.id)
     effects = account_effects(None, account, workspace.policies)
+    if not is_reviewed(workspace, tombstone.id, effects, release):
+        workspace.put_tombstone(replace(tombstone, hold=Hold.UNREVIEWED))
+        return False
     leave_cohorts(workspace, tombstone.id)
     if account is not None:
-        _apply(workspace, None, account, effects)
+        _apply(workspace, None, account, effects, release)
     workspace.remove_tombstone(tombstone)
-    return effects
+    return True
 
 
 def erase(workspace: Workspace, account: Account, reason: str) -> None:
@@ -134,7 +139,7 @@ def _give_up_login(workspace: Workspace, holder: Account, release: Release) -> b
     if holder.is_leaving:
         tombstone = workspace.tombstone(id)
         if tombstone is not None and release.covers(id, tombstone.hold):
-            release_leaver(workspace, tombstone)
+            release_leaver(workspace, tombstone, release)
     else:
         user = workspace.resource("User", id)
         if user is not None and user.name != wanted and release.covers(id, user.hold):
@@ -142,14 +147,15 @@ def _give_up_login(workspace: Workspace, holder: Account, release: Release) -> b
     return workspace.account_with_login(wanted) is None
 
 
-def _serve_waiting(workspace: Workspace, login_key: str) -> None:
-    """Apply the User who waits for a login name that has just become free."""
+def _serve_waiting(workspace: Workspace, login_key: str, release: Release) -> None:
+    """Apply the User who waits for a login name that has just become free; a release of all is about them as well."""
     if workspace.policies.mode is OperationMode.DRY_RUN or workspace.account_with_login(login_key) is not None:
         return
     id = workspace.holder("User", login_key)
     user = workspace.resource("User", id) if id is not None and id not in workspace.under_way else None
     if user is not None and user.hold is Hold.CONFLICT:
-        workspace.put_resource(settle_user(workspace, user))
+        how = release if release.word is Word.ALL else INLINE
+        workspace.put_resource(settle_user(workspace, user, release=how))
 
 
 def _as_it_is(workspace: Workspace, account: Account | None) -> Account | None:
@@ -158,7 +164,11 @@ def _as_it_is(workspace: Workspace, account: Account | None) -> Account | None:
 
 
 def _apply(
-    workspace: Workspace, user: StoredResource | None, account: Account | None, effects: tuple[Effect, ...]
+    workspace: Workspace,
+    user: StoredResource | None,
+    account: Account | None,
+    effects: tuple[Effect, ...],
+    release: Release = INLINE,
 ) -> None:
     after = carry_out(effects, user, account, workspace.policies)
     if after is not None:
@@ -172,7 +182,7 @@ def _apply(
     for event in _events(effects, subject):
         tell(workspace, event, subject)
     if account is not None and (after is None or after.login_key != account.login_key):
-        _serve_waiting(workspace, account.login_key)
+        _serve_waiting(workspace, account.login_key, release)
 
 
 def _events(effects: tuple[Effect, ...], account: Account) -> list[EventType]:

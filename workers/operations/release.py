@@ -29,6 +29,7 @@ _REASONS = {
     Hold.GUARD: "the guard holds it",
     Hold.EXCLUDED: "it is set aside",
     Hold.DRY_RUN: "the tenant is in dry-run",
+    Hold.UNREVIEWED: "the plan is stale: it does not name this one, who would be disabled or erased; review another",
 }
 
 
@@ -36,7 +37,8 @@ def release(command: ReleaseResources, workspace: Workspace) -> Outcome:
     """Apply what is pending of the resources, in the order given, and of the memberships."""
     if not command.is_chosen and workspace.policies.mode is OperationMode.DRY_RUN:
         return Rejected(command.id, 409, "the tenant is in dry-run")
-    how = Release(Word.CHOSEN, frozenset(command.resources)) if command.is_chosen else Release(Word.ALL)
+    chosen = Release(Word.CHOSEN, frozenset(command.resources))
+    how = chosen if command.is_chosen else Release(Word.ALL, plan=command.plan)
     _require_facts(workspace, command.resources)
     items = [_each(workspace, id, lambda id: _release_one(workspace, id, how)) for id in command.resources]
     items += [_release_membership(workspace, group, member) for group, member in command.memberships]
@@ -133,16 +135,15 @@ def _release_dead(workspace: Workspace, id: ResourceId, how: Release) -> str | N
         return None if how.word is Word.ALL else _NONE
     if how.word is Word.ALL and tombstone.hold in {Hold.EXCLUDED, Hold.GUARD}:
         return None
-    _leave(workspace, tombstone)
-    return None
+    return None if _leave(workspace, tombstone, how) else _REASONS[Hold.UNREVIEWED]
 
 
-def _leave(workspace: Workspace, tombstone: Tombstone) -> None:
+def _leave(workspace: Workspace, tombstone: Tombstone, how: Release) -> bool:
     if tombstone.type == "User":
-        release_leaver(workspace, tombstone)
-    else:
-        remove_cohort(workspace, tombstone.id)
-        workspace.remove_tombstone(tombstone)
+        return release_leaver(workspace, tombstone, how)
+    remove_cohort(workspace, tombstone.id)
+    workspace.remove_tombstone(tombstone)
+    return True
 
 
 def _release_membership(workspace: Workspace, group: ResourceId, member: ResourceId) -> Item:
@@ -186,7 +187,7 @@ def _take_back_dead(workspace: Workspace, id: ResourceId) -> str | None:
     if workspace.policies.mode is OperationMode.DRY_RUN:
         workspace.put_tombstone(replace(tombstone, hold=Hold.DRY_RUN))
     elif tombstone.hold is Hold.EXCLUDED:
-        _leave(workspace, tombstone)
+        _leave(workspace, tombstone, INLINE)
     return None
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from schemas.ids import AccountId, ResourceId
+from schemas.ids import AccountId, PlanId, ResourceId
 from tenants.directory.records import Hold, StoredResource
 from tenants.policies.effects import Effect, EffectKind
 from tenants.policies.matching import Match, surprise
@@ -33,6 +33,8 @@ class Release:
     chosen: frozenset[ResourceId] = frozenset()
     link: AccountId | None = None
     """The account that an administrator decided on."""
+    plan: PlanId | None = None
+    """The plan that was confirmed: nobody is destroyed by this release otherwise than it says."""
 
     def covers(self, id: ResourceId, hold: Hold | None) -> bool:
         """Tell whether a resource that somebody waits for may be applied along with this release."""
@@ -40,7 +42,7 @@ class Release:
             case Word.INLINE:
                 return hold in {None, Hold.CONFLICT}
             case Word.ALL:
-                return hold in {None, Hold.CONFLICT, Hold.DRY_RUN}
+                return hold in {None, Hold.CONFLICT, Hold.DRY_RUN, Hold.UNREVIEWED}
             case Word.CHOSEN:
                 return id in self.chosen
 
@@ -76,7 +78,17 @@ def _guarded(workspace: Workspace, user: StoredResource, effects: tuple[Effect, 
         return None
     if release.word is not Word.INLINE:
         # An administrator has seen it; what the guard had kept back before waits for a word of its own.
-        return Hold.GUARD if user.hold is Hold.GUARD and release.word is Word.ALL else None
-    if user.hold is Hold.GUARD:
-        return Hold.GUARD
+        if user.hold is Hold.GUARD and release.word is Word.ALL:
+            return Hold.GUARD
+        return None if is_reviewed(workspace, user.id, effects, release) else Hold.UNREVIEWED
+    if user.hold in {Hold.GUARD, Hold.UNREVIEWED}:
+        return user.hold
     return None if workspace.guard.admit() else Hold.GUARD
+
+
+def is_reviewed(workspace: Workspace, id: ResourceId, effects: tuple[Effect, ...], release: Release) -> bool:
+    """Tell whether what the effects destroy is in the plan by which this is released, and in the same way there."""
+    if release.plan is None:
+        return True
+    destroyed = [effect.kind.value for effect in effects if effect.kind in DESTRUCTIVE]
+    return all(workspace.planned(release.plan, id) == kind for kind in destroyed)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from schemas.ids import AccountId, CommandId, ResourceId, TenantId
+from schemas.ids import AccountId, CommandId, PlanId, ResourceId, TenantId
 from schemas.messages.codec import decode_outcomes
 from schemas.messages.outcomes import Outcome
 from tenants.directory.mongo.documents import (
@@ -26,6 +26,7 @@ from tenants.directory.writer import Need, Snapshot
 from tenants.errors import UnknownTenantError
 from tenants.mongo import Database, Document
 from tenants.mongo.keys import below, last_part, last_parts
+from tenants.plans.mongo import portions_with
 from tenants.registry.mongo import tenant_of
 
 _BATCH = 10_000
@@ -81,6 +82,7 @@ def _asked(tenant: TenantId, need: Need) -> list[Part]:
         Part("edge", "edges", _edges(tenant, need)),
         Part("reference", "resources", _resources(tenant, references), {"_id": 1}),
         Part("linked", "accounts", _accounts(tenant, references), {"r": 1}),
+        Part("planned", "plan_items", _planned(tenant, need)),
     ]
 
 
@@ -120,6 +122,13 @@ def _edges(tenant: TenantId, need: Need) -> list[Document]:
         *({"_id": below(tenant, group)} for group in need.all_members),
         *_among("m", (f"{tenant}/{member}" for member in need.groups_of)),
     ]
+
+
+def _planned(tenant: TenantId, need: Need) -> list[Document]:
+    of_plan: defaultdict[PlanId, list[ResourceId]] = defaultdict(list)
+    for plan, resource in need.planned:
+        of_plan[plan].append(resource)
+    return [portions_with(tenant, plan, resources) for plan, resources in of_plan.items()]
 
 
 def _among(field: str, keys: Iterable[str]) -> list[Document]:
@@ -182,6 +191,7 @@ def _snapshot(rows: Rows, need: Need) -> Snapshot:
         edges={(edge.group, edge.member): edge for edge in edges},
         references=_references(rows, need),
         tombstones={tombstone.id: tombstone for tombstone in tombstones},
+        planned=_kinds_planned(rows["planned"], need),
     )
 
 
@@ -208,6 +218,13 @@ def _receipts(documents: Iterable[Document], need: Need) -> dict[CommandId, Outc
 def _holders(resources: Iterable[StoredResource], need: Need) -> dict[tuple[str, str], ResourceId]:
     names = (((resource.type, resource.name), resource.id) for resource in resources)
     return {name: id for name, id in names if name in need.names}
+
+
+def _kinds_planned(portions: Iterable[Document], need: Need) -> dict[tuple[PlanId, ResourceId], str]:
+    """Return what was asked for; the items beside it lie in the same portions."""
+    found = ((PlanId(last_parts(portion["_id"])[0]), portion["items"]) for portion in portions)
+    items = (((plan, ResourceId(id)), kind) for plan, named in found for id, kind in named)
+    return {key: kind for key, kind in items if key in need.planned}
 
 
 def _references(rows: Rows, need: Need) -> dict[ResourceId, Reference]:

@@ -106,6 +106,11 @@ SELECT json_object(
         SELECT json_group_array(json_array(r.id, r.type, a.id))
         FROM json_each(:references) AS k CROSS JOIN resources AS r ON r.tenant = :tenant AND r.id = k.value
             LEFT JOIN accounts AS a ON a.tenant = :tenant AND a.resource = r.id
+    ),
+    'planned', (
+        SELECT json_group_array(json_array(i.plan, i.resource, i.kind))
+        FROM json_each(:planned) AS k CROSS JOIN plan_items AS i ON i.tenant = :tenant
+            AND i.plan = json_extract(k.value, '$[0]') AND i.resource = json_extract(k.value, '$[1]')
     )
 )
 """
@@ -150,6 +155,7 @@ def _keys(need: Need) -> dict[str, bytes]:
             ("tombstones", need.tombstones),
             ("accounts", need.accounts),
             ("emails", need.emails),
+            ("planned", need.planned),
         )
     }
 
@@ -171,6 +177,7 @@ def _snapshot(loaded: Mapping[str, Any], tenant: TenantId) -> Snapshot:
         edges={(one.group, one.member): one for one in edges},
         references=_references(loaded["references"]),
         tombstones={one.id: one for one in map(tombstone_of, loaded["tombstones"])},
+        planned={(plan, resource): kind for plan, resource, kind in loaded["planned"]},
     )
 
 

@@ -2,25 +2,21 @@
 
 import asyncio
 import json
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from structlog.testing import capture_logs
 from typer.testing import CliRunner, Result
 
 from deploy.cli import app
 from deploy.commands.session import settings_or_exit
-from deploy.processes import working
-from deploy.wiring import open_bus, open_stores
+from deploy.wiring import open_stores
 from schemas.ids import TenantId
+from tests.support.at_work import at_work
 from tests.support.lane import Lane
 from tests.support.office import make_people
 
-PATIENCE_SECONDS = 60.0
 Run = Callable[..., Result]
 
 
@@ -41,33 +37,6 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 async def _people() -> None:
     async with open_stores(settings_or_exit().store_url) as stores:
         await make_people(Lane(stores, TenantId("acme")), 3, name="user")
-
-
-@contextmanager
-def at_work() -> Iterator[None]:
-    """Let a worker work on the folder, in a thread of its own, as it does in a process of its own."""
-    ready, stop = threading.Event(), threading.Event()
-    thread = threading.Thread(target=lambda: asyncio.run(_work(ready, stop)))
-    # A process of its own would not write its log to where the commands print.
-    with capture_logs():
-        thread.start()
-        try:
-            assert ready.wait(PATIENCE_SECONDS)
-            yield
-        finally:
-            stop.set()
-            thread.join(PATIENCE_SECONDS)
-
-
-async def _work(ready: threading.Event, stop: threading.Event) -> None:
-    settings = settings_or_exit()
-    async with (
-        open_stores(settings.store_url) as stores,
-        open_bus(settings.bus_url, name="test") as bus,
-        working(settings, stores, bus),
-    ):
-        ready.set()
-        await asyncio.to_thread(stop.wait)
 
 
 def printed(result: Result) -> Any:

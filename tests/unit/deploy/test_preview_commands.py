@@ -12,7 +12,10 @@ from typer.testing import CliRunner, Result
 
 from deploy.cli import app
 from schemas.ids import TenantId
+from tenants.administration.plans import PlanAdministration
+from tenants.plans.plan import Plan
 from tenants.policies.settings import Deprovisioning, OperationMode
+from tests.support.at_work import at_work
 from tests.support.lane import Lane
 from tests.support.stores import open_sqlite_stores
 
@@ -140,6 +143,31 @@ def test_a_stale_plan_names_who_is_new_and_offers_another(run: Run, folder: Path
     fresh = printed(run("plan", "show", "acme", "--json"))["id"]
     assert fresh in refused.stderr
     assert run("mode", "acme", "sync", "--plan", fresh, "--erase", "2", "--no-wait").exit_code == 0
+
+
+def test_who_comes_between_confirming_and_the_switch_is_named_and_stays(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    confirm = PlanAdministration.confirm
+
+    async def confirm_and_let_eve_in(*arguments: Any, **options: Any) -> Plan:
+        plan = await confirm(*arguments, **options)
+        await _have_eve_erased(folder)
+        return plan
+
+    plan = printed(run("plan", "create", "acme", "--json"))["id"]
+    with at_work():
+        with monkeypatch.context() as patch:
+            patch.setattr(PlanAdministration, "confirm", confirm_and_let_eve_in)
+            switched = run("mode", "acme", "sync", "--plan", plan, "--erase", "1", "--json")
+        assert (switched.exit_code, "1 of 3 were not done" in switched.stderr) == (1, True)
+        assert "the plan is stale" in json.loads(switched.stdout)["failures"][0]["reason"]
+        assert [row["login"] for row in printed(run("accounts", "list", "acme", "--json"))] == ["=bob", "eve"]
+        (held,) = printed(run("preview", "acme", "--hold", "unreviewed", "--json"))["items"]
+        assert (held["name"], held["counts_as"]) == ("eve", ["erase"])
+        fresh = printed(run("plan", "create", "acme", "--json"))["id"]
+        assert run("mode", "acme", "sync", "--plan", fresh, "--erase", "1").exit_code == 0
+        assert [row["login"] for row in printed(run("accounts", "list", "acme", "--json"))] == ["=bob"]
 
 
 @pytest.mark.parametrize(
