@@ -1,7 +1,9 @@
 """The forecast: all that is pending, counted by what a release of it would do.
 
 Users and leavers are judged first; then it is clear whose login names get free, and with that who will have an account
-to join groups with.
+to join groups with. That may show that an account is not for whom it seemed to be, or that only one is left of several
+that fit somebody. Then the forecast is made once more on what is known now, as a release goes over what failed once
+more.
 """
 
 from collections import Counter
@@ -37,7 +39,24 @@ class Forecast:
 
 
 async def forecast(pages: Pages) -> Forecast:
-    """Return the forecast; the pages' memory knows afterwards what judging single items takes."""
+    """Return the forecast; its memory knows what judging single items takes."""
+    made = await _surveyed(pages)
+    while (wiser := _wiser(made.memory)) is not None:
+        made = await _surveyed(replace(pages, memory=wiser))
+    return made
+
+
+def _wiser(memory: Memory) -> Memory | None:
+    """Return what to begin with once more; None where everybody has been judged on what is known now."""
+    linked = {account: user for account, user in memory.linked.items() if user not in memory.blocked}
+    in_vain = {(account, memory.linked[account]) for account in memory.sought & memory.linked.keys() - linked.keys()}
+    if in_vain <= memory.in_vain and memory.hoped_for & linked.keys() <= memory.foreknown:
+        return None
+    # Both only grow, so this comes to an end.
+    return Memory(linked=linked, in_vain=memory.in_vain | in_vain, foreknown=memory.foreknown | linked.keys())
+
+
+async def _surveyed(pages: Pages) -> Forecast:
     survey = _Survey(Forecast(pages.memory), pages.policies)
     async for page in pages.resources(PendingKind.USER):
         for item, verdict in page:

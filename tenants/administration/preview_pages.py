@@ -44,6 +44,14 @@ class Memory:
     """Users whose login name will not be free."""
     linked: dict[AccountId, ResourceId] = field(default_factory=dict)
     """Accounts that had nobody, and the Users that they are to be linked to."""
+    sought: set[AccountId] = field(default_factory=set)
+    """Those of them that fit somebody else as well."""
+    hoped_for: set[AccountId] = field(default_factory=set)
+    """Accounts that fit somebody who cannot be linked as it seems: several fit, or a login name is not free."""
+    in_vain: frozenset[tuple[AccountId, ResourceId]] = frozenset()
+    """Accounts, and the Users who turned out to be blocked from them; they go to whom they fit next."""
+    foreknown: frozenset[AccountId] = frozenset()
+    """Accounts of which it was known before anybody was judged that somebody gets them."""
     arriving: set[ResourceId] = field(default_factory=set)
     """Users who have no account yet, and will have one."""
     kept_groups: dict[ResourceId, Hold] = field(default_factory=dict)
@@ -106,22 +114,36 @@ class Pages:
 
     def _user(self, item: PendingResource, known: "_Accounts") -> Verdict:
         user = _living(item)
+        free = self._free(user, known) if item.account is None else ()
         verdict = judge_user(
             user,
             item.account,
-            unlinked=self._free(user, known) if item.account is None else (),
+            unlinked=free,
             holder=known.by_login.get(user.name),
             policies=self.policies,
         )
-        if verdict.kept_back is None and item.account is None and verdict.account is not None:
-            self.memory.linked[verdict.account.id] = user.id
+        if item.account is None:
+            self._claim(user.id, verdict, free)
         return verdict.blocked() if user.id in self.memory.blocked else verdict
 
-    def _free(self, user: StoredResource, known: "_Accounts") -> list[Account]:
+    def _claim(self, user: ResourceId, verdict: Verdict, free: Sequence[Account]) -> None:
+        """Take note of the account that the User is to be linked to, and of those that keep fitting them without."""
+        claimed = verdict.account.id if verdict.account is not None and verdict.kept_back is None else None
+        if claimed is not None and (claimed, user) not in self.memory.in_vain:
+            self.memory.linked[claimed] = user
+            return
+        for account in free:
+            self.memory.linked.pop(account.id, None)
+        if verdict.kept_back is not Hold.EXCLUDED:
+            self.memory.hoped_for.update(account.id for account in free)
+
+    def _free(self, user: StoredResource, known: "_Accounts") -> Sequence[Account]:
         """Return the accounts that have nobody, or somebody deleted, and that no earlier User of the release gets."""
-        found = known.fitting(user, self.policies)
         linked = self.memory.linked
-        return [account for account in found if linked.get(account.id, user.id) == user.id]
+        fitting = known.fitting(user, self.policies)
+        free = [account for account in fitting if linked.get(account.id, user.id) == user.id]
+        self.memory.sought.update(account.id for account in fitting if account not in free)
+        return free
 
     def _leaver(self, item: PendingResource) -> Verdict:
         tombstone = item.tombstone

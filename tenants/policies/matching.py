@@ -24,6 +24,9 @@ def match(user: StoredResource, unlinked: Iterable[Account], policies: Policies)
     An account that was kept of a deleted User comes back with the same externalId, never by its name alone: names are
     given to new people. Accounts that the LMS had before are found by the tenant's rules, in their order.
 
+    Where an account fits several Users it goes to the first of them who can be applied with it: whoever has to wait,
+    for a login name or an administrator, keeps it from nobody.
+
     Args:
         user: The User.
         unlinked: Accounts that are linked to nobody, or to somebody deleted; those that have nothing in common with

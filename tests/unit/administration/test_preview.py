@@ -150,6 +150,28 @@ async def test_a_returning_person_gets_the_account_back_and_the_leave_has_no_eff
     assert await counts(acme) == {Foreseen.LINK: 1, Foreseen.NOTHING: 1}
 
 
+async def test_an_account_goes_to_the_first_whom_it_fits_and_who_can_have_it(acme: Lane) -> None:
+    """Of two with the same externalId the first waits in vain for a login name: the second gets the account."""
+    ann = await acme.made(acme.create(userName="ann", externalId="e1"))
+    bob = await acme.made(acme.create(userName="bob", externalId="e2"))
+    await applied(acme)
+    await acme.made(acme.delete(ann.resource_id))
+    await acme.made(acme.patch(bob.resource_id, {"op": "replace", "path": "userName", "value": "robert"}))
+    await acme.carried(acme.administer(SetAside, resources=(bob.resource_id,)))
+    for name in ("bob", "ann"):
+        await acme.made(acme.create(userName=name, externalId="e1"))
+    assert await counts(acme) == {
+        Foreseen.EXCLUDED: 1,
+        Foreseen.CONFLICT: 1,
+        Foreseen.LINK: 1,
+        Foreseen.NOTHING: 1,
+    }
+    told = [(item.name, item.counts_as) for item in await listed(acme) if item.kind is PendingKind.USER]
+    assert told == [("robert", (Foreseen.EXCLUDED,)), ("bob", (Foreseen.CONFLICT,)), ("ann", (Foreseen.LINK,))]
+    await applied(acme)
+    assert str(ann.resource_id) in [account.id for account in await acme.accounts() if account.login == "ann"]
+
+
 async def test_a_link_by_a_verified_address_shows_the_login_name_that_it_changes(acme: Lane) -> None:
     await acme.set_policies(link_by=(LinkRule.EMAIL,), owned_domains=("example.com",))
     had = LmsAccount("lms-1", "ann.old", None, "Ann@example.com", is_verified=True)

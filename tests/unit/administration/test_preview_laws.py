@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from hypothesis import given
@@ -21,8 +21,9 @@ from tests.support.lane import Lane, open_lanes
 
 Turn = Step | tuple[str, int]
 administrators = st.tuples(st.sampled_from(["aside", "flag"]), st.sampled_from([*USERS, *GROUPS]))
-returns = st.tuples(st.sampled_from(["return", "twin"]), st.sampled_from(USERS))
-"""Somebody is deleted and made anew with the same externalId; or two are, of whom one gets the account back."""
+returns = st.tuples(st.sampled_from(["return", "twin", "blocked"]), st.sampled_from(USERS))
+"""Somebody is deleted and made anew with the same externalId; or two are, of whom one gets the account back, the second
+where the name that the first wants is an account's that stays."""
 earlier = st.lists(user_steps | group_steps, max_size=12)
 later: st.SearchStrategy[list[Turn]] = st.lists(
     user_steps | group_steps | administrators | returns, min_size=1, max_size=25
@@ -112,18 +113,21 @@ async def _administer(lane: Lane, turn: tuple[str, int], made: dict[int, str]) -
     what, place = turn
     if place not in made:
         return
-    if what in {"return", "twin"}:
-        await _return(lane, place, made, is_twofold=what == "twin")
+    if what in _NAMES_OF_RETURN:
+        await _return(lane, place, made, names=_NAMES_OF_RETURN[what])
     elif what == "aside":
         await lane.carried(lane.administer(SetAside, resources=(made[place],)))
     else:
         await lane.carried(lane.administer(FlagAccount, account=made[place], has_legal_hold=True))
 
 
-async def _return(lane: Lane, place: int, made: dict[int, str], *, is_twofold: bool) -> None:
+_NAMES_OF_RETURN = {"return": ("n{}",), "twin": ("n{}", "t{}"), "blocked": ("n6", "t{}")}
+
+
+async def _return(lane: Lane, place: int, made: dict[int, str], *, names: Sequence[str]) -> None:
     await lane.run(lane.delete(made[place]))
-    for name in [f"n{place}", f"t{place}"] if is_twofold else [f"n{place}"]:
-        again = lane.create(userName=name, externalId=f"e{place}", active=True)
+    for name in names:
+        again = lane.create(userName=name.format(place), externalId=f"e{place}", active=True)
         made[place] = again.resource_id
         await lane.run(again)
 
