@@ -6,9 +6,10 @@ out if it had not been, or answered by its receipt.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 import structlog
 
@@ -130,11 +131,23 @@ class JobDriver:
     async def _to_its_end(self, job: Job) -> Job:
         """Return the job when it is not ours any more, or not running."""
         while job.state is JobState.RUNNING:
-            after = await self._step(job)
+            after = await self._while_ours(job, self._step(job))
             if after is None:
                 return await self._jobs.job(job.tenant, job.id) or job
             job = after
         return job
+
+    async def _while_ours(self, job: Job, work: Coroutine[Any, Any, Job | None]) -> Job | None:
+        """Return what the work comes to, and stay the driver meanwhile; None once the job is not ours any more."""
+        working = asyncio.ensure_future(work)
+        try:
+            while not (await asyncio.wait((working,), timeout=self._settings.lease_seconds / 3))[0]:
+                if await self._claim(job) is None:
+                    return None
+            return await working
+        finally:
+            working.cancel()
+            await asyncio.gather(working, return_exceptions=True)
 
     async def _step(self, job: Job) -> Job | None:
         """Carry out the planned step and plan the next one; None where the job is not ours any more."""
@@ -199,19 +212,12 @@ class JobDriver:
             await asyncio.sleep(self._settings.again_seconds)
 
     async def _asked(self, job: Job, command: AdministrationCommand) -> Outcome | None:
-        """Ask, and stay the driver meanwhile; None where there is no outcome."""
-        asking = asyncio.ensure_future(self._asking.ask(command, grace_seconds=self._settings.grace_seconds))
+        """Ask; None where there is no outcome."""
         try:
-            while not (await asyncio.wait((asking,), timeout=self._settings.lease_seconds / 3))[0]:
-                if await self._claim(job) is None:
-                    return None
-            return asking.result()
+            return await self._asking.ask(command, grace_seconds=self._settings.grace_seconds)
         except PortUnavailableError as error:
             log.warning("Step could not be sent", tenant=job.tenant, job=job.id, cause=str(error))
             return None
-        finally:
-            asking.cancel()
-            await asyncio.gather(asking, return_exceptions=True)
 
     async def _pause(self, job: Job, error: Exception) -> None:
         reason = f"it failed by a fault of ours ({type(error).__name__}); the workers' logs tell more"

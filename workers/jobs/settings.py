@@ -9,8 +9,12 @@ class JobSettings:
 
     look_seconds: float = 1.0
     """How often it looks for jobs that no notice told of."""
-    lease_seconds: float = 10.0
-    """How long after its last sign of life another worker takes a job over."""
+    lease_seconds: float = 3.0
+    """How long after its last sign of life another worker takes a job over; it gives three within that time.
+
+    Two drivers of one job do no harm, so workers' clocks need not agree to less than this: a step has one command id,
+    and only one of them advances the job.
+    """
     deadline_seconds: float = 15.0
     """How long a step's command may wait in the lane before it is sent again."""
     grace_seconds: float = 1.0

@@ -9,13 +9,13 @@ from dataclasses import replace
 
 import pytest
 
-from schemas.ids import JobId, TenantId, WorkerId
+from schemas.ids import JobId, ResourceId, TenantId, WorkerId
 from schemas.messages.commands import Command
 from schemas.messages.events import EventType
 from schemas.messages.outcomes import Outcome
 from tenants.bus.port import CommandSender
-from tenants.directory.pending import PendingKind
-from tenants.directory.records import AccountStatus
+from tenants.directory.pending import PendingKind, PendingReader, PendingResource
+from tenants.directory.records import Account, AccountStatus, Edge
 from tenants.errors import PortUnavailableError
 from tenants.jobs.job import Job, JobKind, JobState
 from tenants.jobs.port import Jobs
@@ -271,6 +271,57 @@ class Dying(Passing):
         return await super().advance(job)
 
 
+class Renewed(Passing):
+    """Jobs that tell when one has been claimed so often."""
+
+    def __init__(self, jobs: Jobs, *, times: int) -> None:
+        super().__init__(jobs)
+        self._times = times
+        self.is_driven = asyncio.Event()
+        self.is_kept = asyncio.Event()
+
+    async def claim(self, tenant: TenantId, id: JobId, *, driver: str, now: float, until: float) -> Job | None:
+        claimed = await super().claim(tenant, id, driver=driver, now=now, until=until)
+        self._times -= claimed is not None
+        self.is_driven.set()
+        if self._times <= 0:
+            self.is_kept.set()
+        return claimed
+
+
+class Slow(PendingReader):
+    """A reader that tells how much is pending only when it is let."""
+
+    def __init__(self, pending: PendingReader, let: asyncio.Event) -> None:
+        self._pending = pending
+        self._let = let
+
+    async def counts(self, tenant: TenantId) -> dict[PendingKind, int]:
+        await self._let.wait()
+        return await self._pending.counts(tenant)
+
+    async def pending(
+        self, tenant: TenantId, kind: PendingKind, *, after: ResourceId, limit: int
+    ) -> Sequence[PendingResource]:
+        return await self._pending.pending(tenant, kind, after=after, limit=limit)
+
+    async def resources(
+        self, tenant: TenantId, resource_type: str, *, after: ResourceId, limit: int
+    ) -> Sequence[PendingResource]:
+        return await self._pending.resources(tenant, resource_type, after=after, limit=limit)
+
+    async def pending_memberships(
+        self, tenant: TenantId, *, after: tuple[ResourceId, ResourceId], limit: int
+    ) -> Sequence[Edge]:
+        return await self._pending.pending_memberships(tenant, after=after, limit=limit)
+
+    async def detached(self, tenant: TenantId, external_ids: Sequence[str]) -> Sequence[Account]:
+        return await self._pending.detached(tenant, external_ids)
+
+    async def with_logins(self, tenant: TenantId, logins: Sequence[str]) -> Sequence[Account]:
+        return await self._pending.with_logins(tenant, logins)
+
+
 class Unseen(Passing):
     """Jobs as a worker sees them that carries out commands and drives no jobs."""
 
@@ -339,6 +390,26 @@ async def test_a_driver_that_dies_after_an_outcome_is_followed_by_one_that_doubl
     assert sorted(await office.acme.cohort_members(group)) == sorted(people[:300])
     added = [event for event in await office.acme.events() if event.type is EventType.MEMBER_ADDED]
     assert len(added) == 300
+
+
+async def test_a_driver_stays_the_driver_while_it_reads_what_comes_next(office: Office) -> None:
+    await make_people(office.acme, 3)
+    switched = await office.switch("acme", SYNC)
+    assert switched.release is not None
+    settings = JobSettings(look_seconds=0.02, lease_seconds=0.3)
+    jobs = Renewed(office.stores.jobs, times=5)
+
+    def slow(ports: WorkerPorts) -> WorkerPorts:
+        return replace(ports, pending=Slow(ports.pending, jobs.is_kept))
+
+    async with (
+        office.working("carries out", change=drives_no_jobs),
+        driving(office, "reads", jobs, settings, slow),
+    ):
+        await jobs.is_driven.wait()
+        async with driving(office, "waits", office.stores.jobs, settings):
+            job = await office.ended(switched.release)
+    assert (job.done, job.driver) == (3, "reads")
 
 
 async def test_a_step_that_could_not_be_sent_or_was_not_answered_is_sent_again_under_the_same_id(
