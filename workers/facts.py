@@ -106,10 +106,14 @@ class _Collected:
             case ReleaseResources(resources=resources, memberships=memberships, plan=plan):
                 self._all_about(resources)
                 self.planned.update((plan, id) for id in resources if plan is not None)
-                self.memberships.update(memberships)
-                self.resources.update(group for group, _ in memberships)
-                self.references.update(member for _, member in memberships)
-            case SetAside(resources=resources) | TakeBack(resources=resources) | RepairAccounts(resources=resources):
+                self._all_of_memberships(memberships)
+            case (
+                SetAside(resources=resources, memberships=memberships)
+                | TakeBack(resources=resources, memberships=memberships)
+            ):
+                self._all_about(resources)
+                self._all_of_memberships(memberships)
+            case RepairAccounts(resources=resources):
                 self._all_about(resources)
             case RepeatState(resources=resources):
                 self.resources.update(resources)
@@ -133,6 +137,12 @@ class _Collected:
         ids = set(resources)
         self.resources |= ids
         self.tombstones |= ids
+
+    def _all_of_memberships(self, memberships: Iterable[tuple[ResourceId, ResourceId]]) -> None:
+        pairs = list(memberships)
+        self.memberships.update(pairs)
+        self.resources.update(group for group, _ in pairs)
+        self.references.update(member for _, member in pairs)
 
     def create(self, command: CreateResource) -> None:
         self._name(command.resource_type, command.attributes.get(_UNIQUE[command.resource_type]))

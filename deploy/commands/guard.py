@@ -59,7 +59,7 @@ def reject(
     no_wait: bool = NO_WAIT,
     as_json: bool = AS_JSON,
 ) -> None:
-    """Keep them in the LMS: they are set aside until they are taken back (`rollcall hold clear`)."""
+    """Keep them in the LMS, members in their cohorts: set aside until taken back (`rollcall hold clear`)."""
 
     async def work(session: Session) -> list[Job]:
         job = await session.guard.reject(tenant, ids or [], reason=reason, actor=session.actor)

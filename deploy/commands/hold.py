@@ -5,13 +5,15 @@ from typing import Any
 import typer
 
 from deploy.commands.following import NO_WAIT, followed, tell
-from deploy.commands.naming import account_ids, resource_ids
+from deploy.commands.naming import account_ids, pending_ones, resource_ids
 from deploy.commands.session import AS_JSON, Session, run
 from tenants.jobs.job import Job, JobKind
 
 app = typer.Typer(help="Set aside what is pending, take it back, decide conflicts.", no_args_is_help=True)
 
-_WHOM = typer.Argument(..., help="Users by id or userName, Groups and deleted ones by id.")
+_WHOM = typer.Argument(
+    ..., help="Users by id or userName, Groups and deleted ones by id, removed members as GROUP/MEMBER."
+)
 _USER = typer.Argument(..., help="The User, by id or userName.")
 _REASON = typer.Option("", help="Why, for the audit log.")
 _LINK = typer.Option(None, "--link", help="The account that is theirs, by id or login; without it, they get a new one.")
@@ -28,7 +30,7 @@ def set_aside(
     """Set aside: no release of all applies it, and no later change, until it is taken back or released by name."""
 
     async def work(session: Session) -> list[Job]:
-        parameters = {"resources": await resource_ids(session, tenant, whom), "reason": reason}
+        parameters = {**await pending_ones(session, tenant, whom), "reason": reason}
         return await _done(session, tenant, JobKind.SET_ASIDE, parameters, no_wait=no_wait)
 
     tell(run(work), as_json=as_json, no_wait=no_wait)
@@ -39,7 +41,7 @@ def take_back(tenant: str, whom: list[str] = _WHOM, no_wait: bool = NO_WAIT, as_
     """Take back what was set aside: pending again in dry-run, applied in sync."""
 
     async def work(session: Session) -> list[Job]:
-        parameters = {"resources": await resource_ids(session, tenant, whom)}
+        parameters = await pending_ones(session, tenant, whom)
         return await _done(session, tenant, JobKind.TAKE_BACK, parameters, no_wait=no_wait)
 
     tell(run(work), as_json=as_json, no_wait=no_wait)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from deploy.commands.session import Session
 from schemas.ids import TenantId
@@ -9,6 +10,18 @@ from schemas.scim.search import prepared_name
 from tenants.administration.actor import RefusedError
 
 _ID = re.compile(r"[0-9a-f]{32}")
+_MEMBERSHIP = re.compile(r"([0-9a-f]{32})/([0-9a-f]{32})")
+
+
+async def pending_ones(session: Session, tenant: str, texts: Sequence[str]) -> dict[str, Any]:
+    """Return who is meant as a job's parameters: resources as ``resource_ids`` does, memberships as GROUP/MEMBER.
+
+    Raises:
+        RefusedError: There is no such tenant, or somebody is not to be found.
+    """
+    pairs = [list(found.groups()) for text in texts if (found := _MEMBERSHIP.fullmatch(text))]
+    people = [text for text in texts if not _MEMBERSHIP.fullmatch(text)]
+    return {"resources": await resource_ids(session, tenant, people), "memberships": pairs}
 
 
 async def resource_ids(session: Session, tenant: str, texts: Sequence[str]) -> list[str]:

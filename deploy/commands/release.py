@@ -1,19 +1,16 @@
 """``rollcall release`` and ``rollcall replay``: apply what is pending; tell the LMS once more."""
 
-import re
 from enum import StrEnum
 from typing import Any
 
 import typer
 
 from deploy.commands.following import NO_WAIT, followed, tell
-from deploy.commands.naming import resource_ids
+from deploy.commands.naming import pending_ones, resource_ids
 from deploy.commands.session import AS_JSON, Session, fail, run
 from tenants.administration.actor import RefusedError
 from tenants.jobs.job import Job, JobKind
 from tenants.policies.settings import OperationMode
-
-_MEMBERSHIP = re.compile(r"([0-9a-f]{32})/([0-9a-f]{32})")
 
 
 class Type(StrEnum):
@@ -46,7 +43,8 @@ def release(
     async def work(session: Session) -> list[Job]:
         if all:
             await _check_sync(session, tenant)
-        parameters = _found(filter, type) if filter else {} if all else await _chosen(session, tenant, whom or [])
+        chosen = {} if all else await pending_ones(session, tenant, whom or [])
+        parameters = _found(filter, type) if filter else chosen
         job = await session.jobs.start(tenant, JobKind.RELEASE, parameters, actor=session.actor)
         return await followed(session, [job], no_wait=no_wait)
 
@@ -90,9 +88,3 @@ async def _check_sync(session: Session, tenant: str) -> None:
     record = await session.tenants.tenant(tenant)
     if record.policies.mode is OperationMode.DRY_RUN:
         raise RefusedError(f"{tenant} is in dry-run: name whom to release, or `rollcall mode {tenant} sync`")
-
-
-async def _chosen(session: Session, tenant: str, whom: list[str]) -> dict[str, Any]:
-    pairs = [list(found.groups()) for text in whom if (found := _MEMBERSHIP.fullmatch(text))]
-    people = [text for text in whom if not _MEMBERSHIP.fullmatch(text)]
-    return {"resources": await resource_ids(session, tenant, people), "memberships": pairs}

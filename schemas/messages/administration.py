@@ -27,16 +27,23 @@ class ReleaseResources(Addressed, frozen=True, tag="release"):
 
 
 class SetAside(Addressed, frozen=True, tag="set_aside"):
-    """Hold these resources, deleted ones too, as ``excluded``, until they are taken back."""
+    """Hold these resources, deleted ones too, as ``excluded``, until they are taken back.
 
-    resources: tuple[ResourceId, ...]
+    Of memberships those whom the directory has removed stay in the cohort, until then or until it has them again.
+    """
+
+    resources: tuple[ResourceId, ...] = ()
     reason: str = ""
+    memberships: tuple[tuple[ResourceId, ResourceId], ...] = ()
+    """(group, member)."""
 
 
 class TakeBack(Addressed, frozen=True, tag="take_back"):
-    """End the exclusion of these resources: they are pending again in dry-run, and applied in sync mode."""
+    """End the exclusion of these: they are pending again in dry-run, and applied in sync mode."""
 
-    resources: tuple[ResourceId, ...]
+    resources: tuple[ResourceId, ...] = ()
+    memberships: tuple[tuple[ResourceId, ResourceId], ...] = ()
+    """(group, member)."""
 
 
 class ActivateAccounts(Addressed, frozen=True, tag="activate"):

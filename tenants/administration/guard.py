@@ -95,27 +95,20 @@ class GuardAdministration:
         Raises:
             RefusedError: There is no such tenant, or nothing of the kind is held.
         """
-        chosen = await self._chosen(name, ids)
-        pairs = [held.id.split("/") for held in chosen if held.kind is PendingKind.MEMBERSHIP]
-        resources = [held.id for held in chosen if held.kind is not PendingKind.MEMBERSHIP]
-        parameters: dict[str, Any] = {"resources": resources, "memberships": pairs}
+        parameters = await self._chosen(name, ids)
         return await self._jobs.start(name, JobKind.RELEASE, parameters, actor=actor)
 
     async def reject(self, name: str, ids: Sequence[str], *, reason: str, actor: Actor) -> Job:
-        """Start a job that sets these people and Groups aside, or all without any: the LMS keeps them.
+        """Start a job that sets these aside, or all without any: the LMS keeps people, cohorts and their members.
 
         Raises:
             RefusedError: There is no such tenant, or nothing of the kind is held.
         """
-        chosen = [held for held in await self._chosen(name, ids) if held.kind is not PendingKind.MEMBERSHIP]
-        if not chosen:
-            raise RefusedError(
-                "only memberships are held: the directory has given them up; release them, or add them again"
-            )
-        parameters = {"resources": [held.id for held in chosen], "reason": reason}
+        parameters = {**await self._chosen(name, ids), "reason": reason}
         return await self._jobs.start(name, JobKind.SET_ASIDE, parameters, actor=actor)
 
-    async def _chosen(self, name: str, ids: Sequence[str]) -> list[Held]:
+    async def _chosen(self, name: str, ids: Sequence[str]) -> dict[str, Any]:
+        """Return those of the held ones, as a job's parameters."""
         held = {one.id: one for one in (await self.state(name)).held}
         unknown = [id for id in ids if id not in held]
         if unknown:
@@ -123,7 +116,11 @@ class GuardAdministration:
         chosen = [held[id] for id in dict.fromkeys(ids)] if ids else list(held.values())
         if not chosen:
             raise RefusedError(f"the guard holds nothing of {name}")
-        return chosen[:MOST_CHOSEN]
+        chosen = chosen[:MOST_CHOSEN]
+        return {
+            "resources": [held.id for held in chosen if held.kind is not PendingKind.MEMBERSHIP],
+            "memberships": [held.id.split("/") for held in chosen if held.kind is PendingKind.MEMBERSHIP],
+        }
 
     async def _held(self, tenant: TenantId, *, is_in_sync: bool) -> AsyncIterator[Held]:
         for kind in (PendingKind.USER, PendingKind.LEAVER):
@@ -143,7 +140,7 @@ class GuardAdministration:
         place = (ResourceId(""), ResourceId(""))
         while edges := await self._pending.pending_memberships(tenant, after=place, limit=_PAGE):
             place = (edges[-1].group, edges[-1].member)
-            leaving = [edge for edge in edges if edge.applied and not edge.desired]
+            leaving = [edge for edge in edges if edge.applied and not edge.desired and not edge.is_kept]
             need = Need(resources=frozenset(edge.group for edge in leaving))
             groups = (await self._directory.load(tenant, need)).resources if leaving else {}
             for edge in leaving:

@@ -246,13 +246,14 @@ def _changes(pages: Pages, of: PendingResource, verdict: Verdict) -> Mapping[str
 def _membership(pages: Pages, edge: Edge, verdict: Verdict, named: Mapping[ResourceId, StoredResource]) -> PreviewItem:
     member, group = named.get(edge.member), named.get(edge.group)
     waits_for_mode = Hold.DRY_RUN if pages.policies.mode is OperationMode.DRY_RUN else None
+    of_group = group.hold if group is not None else None
     return PreviewItem(
         kind=PendingKind.MEMBERSHIP,
         id=f"{edge.group}/{edge.member}",
         name=_display(member),
         external_id=member.external_id if member is not None else None,
         group=_display(group),
-        hold=group.hold if group is not None and group.hold is not None else waits_for_mode,
+        hold=Hold.EXCLUDED if edge.is_kept else of_group or waits_for_mode,
         effects=tuple(effect for effect, _ in verdict.effects),
         counts_as=verdict.kinds,
         reason=_reason(verdict),

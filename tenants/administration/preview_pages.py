@@ -160,7 +160,7 @@ class Pages:
 
     async def _judged_memberships(self, page: Sequence[Edge]) -> list[tuple[Edge, Verdict]]:
         unknown = frozenset(edge.member for edge in page if _needs_account(edge) and not self._arrives(edge))
-        deleted = frozenset(edge.member for edge in page if not edge.desired and edge.group in self.memory.kept_groups)
+        deleted = frozenset(edge.member for edge in page if not edge.desired and self._kept_back(edge) is not None)
         if not unknown and not deleted:
             return [(edge, self._membership(edge, set(), set())) for edge in page]
         known = await self.facts.load(self.tenant, Need(references=unknown, tombstones=deleted))
@@ -172,9 +172,12 @@ class Pages:
         if edge.group in self.memory.removed_groups:
             return Verdict(reason="goes with its Group")
         # Somebody deleted leaves all cohorts when their leave is released, of Groups that are kept back too.
-        kept_back = self.memory.kept_groups.get(edge.group) if edge.member not in leaving else None
+        kept_back = self._kept_back(edge) if edge.member not in leaving else None
         has_account = not _needs_account(edge) or self._arrives(edge) or edge.member in with_account
         return judge_membership(edge, kept_back=kept_back, has_account=has_account)
+
+    def _kept_back(self, edge: Edge) -> Hold | None:
+        return Hold.EXCLUDED if edge.is_kept else self.memory.kept_groups.get(edge.group)
 
     def _arrives(self, edge: Edge) -> bool:
         return edge.member in self.memory.arriving

@@ -63,6 +63,8 @@ class Edge:
     """In the directory."""
     applied: bool
     """In the LMS. An edge that is neither does not exist."""
+    is_kept: bool = False
+    """An administrator keeps the member in the cohort, though the directory has it no more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ CHOSEN = ("resources", "memberships", "accounts", "resource", "account", "filter
 
 _KNOWN: Mapping[JobKind, frozenset[str]] = {
     JobKind.RELEASE: frozenset({"resources", "memberships", "filter", "type", "plan"}),
-    JobKind.SET_ASIDE: frozenset({"resources", "reason"}),
-    JobKind.TAKE_BACK: frozenset({"resources"}),
+    JobKind.SET_ASIDE: frozenset({"resources", "memberships", "reason"}),
+    JobKind.TAKE_BACK: frozenset({"resources", "memberships"}),
     JobKind.ACTIVATE: frozenset({"accounts"}),
     JobKind.ALIGN: frozenset({"accounts"}),
     JobKind.IMPORT: frozenset({"accounts"}),

@@ -226,6 +226,10 @@ _DELAYS = (
     "ALTER TABLE accounts ADD COLUMN erase_at TEXT",
     "CREATE INDEX accounts_to_erase ON accounts (tenant, erase_at) WHERE erase_at IS NOT NULL",
 )
+_KEPT_MEMBERS = (
+    # By an administrator, in the cohort alone.
+    "ALTER TABLE edges ADD COLUMN kept INTEGER NOT NULL DEFAULT 0",
+)
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _FIRST,
     _SORTING,
@@ -238,5 +242,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _GUARD,
     _ERASURES,
     _DELAYS,
+    _KEPT_MEMBERS,
 )
 """What leads from each version of the tables to the next; applied ones are never edited."""

@@ -9,6 +9,7 @@ import pytest
 from schemas.ids import CommandId, ResourceId, TenantId
 from schemas.messages.outcomes import Abandoned, Outcome, Rejected
 from schemas.scim.query import Query
+from tenants.directory.pending import PendingReader
 from tenants.directory.port import AccountReader, DirectoryReader
 from tenants.directory.records import AccountStatus, Counters, Hold, Reference
 from tenants.directory.writer import DirectoryWriter, Need, Snapshot
@@ -318,6 +319,21 @@ async def test_edges_are_put_and_removed(writer: DirectoryWriter, acme: TenantId
         (TEAM.id, ANN.id),
         (STAFF.id, BOB.id),
     }
+
+
+async def test_whether_a_member_is_kept_is_part_of_an_edge(
+    writer: DirectoryWriter, pending: PendingReader, acme: TenantId, globex: TenantId
+) -> None:
+    kept = edge(TEAM, ANN, desired=False, is_kept=True)
+    for each in (acme, globex):
+        await _commit(writer, each, Content(edges_put=[edge(TEAM, ANN)]))
+        await _commit(writer, each, Content(edges_put=[kept]))
+    need = Need(memberships=frozenset({(TEAM.id, ANN.id)}))
+    await _commit(writer, globex, Content(edges_put=[edge(TEAM, ANN)]))
+
+    assert (await writer.load(acme, need)).edges == {(TEAM.id, ANN.id): kept}
+    assert await pending.pending_memberships(acme, after=(resource_id(0), resource_id(0)), limit=9) == [kept]
+    assert (await writer.load(globex, need)).edges == {(TEAM.id, ANN.id): edge(TEAM, ANN)}
 
 
 async def test_a_group_is_cleared_before_edges_are_put(

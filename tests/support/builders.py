@@ -96,9 +96,11 @@ def group(
     return _resource("Group", number, {"displayName": name}, search=search, name=name.casefold(), **fields)
 
 
-def edge(group: StoredResource, member: StoredResource, *, desired: bool = True, applied: bool = True) -> Edge:
+def edge(
+    group: StoredResource, member: StoredResource, *, desired: bool = True, applied: bool = True, is_kept: bool = False
+) -> Edge:
     """Return the membership of a resource in a Group."""
-    return Edge(group=group.id, member=member.id, member_type=member.type, desired=desired, applied=applied)
+    return Edge(group.id, member.id, member.type, desired, applied, is_kept)
 
 
 def account(number: int, user: StoredResource | None, **fields: Any) -> Account:

@@ -65,9 +65,8 @@ _RELEASE = (
     Stage(Source.PENDING_MEMBERSHIPS, MEMBERSHIPS),
     Stage(Source.PENDING_LEAVERS),
 )
-_CHOSEN_RELEASE = (Stage(Source.CHOSEN_RESOURCES), Stage(Source.CHOSEN_MEMBERSHIPS, MEMBERSHIPS))
-_ABOUT_RESOURCES: Mapping[JobKind, type[TakeBack | RepairAccounts | RepeatState]] = {
-    JobKind.TAKE_BACK: TakeBack,
+_CHOSEN = (Stage(Source.CHOSEN_RESOURCES), Stage(Source.CHOSEN_MEMBERSHIPS, MEMBERSHIPS))
+_ABOUT_RESOURCES: Mapping[JobKind, type[RepairAccounts | RepeatState]] = {
     JobKind.REPAIR: RepairAccounts,
     JobKind.REPEAT: RepeatState,
 }
@@ -85,9 +84,9 @@ def stages_of(job: Job) -> tuple[Stage, ...]:
         return _FOUND
     match job.kind:
         case JobKind.RELEASE:
-            return _CHOSEN_RELEASE if is_chosen(job) else _RELEASE
+            return _CHOSEN if is_chosen(job) else _RELEASE
         case JobKind.SET_ASIDE | JobKind.TAKE_BACK:
-            return (Stage(Source.CHOSEN_RESOURCES),)
+            return _CHOSEN
         case JobKind.REPAIR | JobKind.REPEAT:
             return (Stage(Source.CHOSEN_RESOURCES),) if is_chosen(job) else _EVERYBODY
         case JobKind.ACTIVATE:
@@ -132,8 +131,11 @@ def command_of(job: Job, *, deadline: float) -> AdministrationCommand:
         case JobKind.RELEASE:
             return _release(job, ids, deadline)
         case JobKind.SET_ASIDE:
-            return SetAside(id, tenant, caller, deadline, resources, job.parameters.get("reason", ""))
-        case JobKind.TAKE_BACK | JobKind.REPAIR | JobKind.REPEAT:
+            chosen_ones, pairs = _parted(job, ids)
+            return SetAside(id, tenant, caller, deadline, chosen_ones, job.parameters.get("reason", ""), pairs)
+        case JobKind.TAKE_BACK:
+            return TakeBack(id, tenant, caller, deadline, *_parted(job, ids))
+        case JobKind.REPAIR | JobKind.REPEAT:
             return _ABOUT_RESOURCES[job.kind](id, tenant, caller, deadline, resources)
         case JobKind.ACTIVATE | JobKind.ALIGN:
             return _ABOUT_ACCOUNTS[job.kind](id, tenant, caller, deadline, accounts)
@@ -159,18 +161,25 @@ def membership_of(text: str) -> tuple[ResourceId, ResourceId]:
 
 
 def _release(job: Job, ids: Sequence[str], deadline: float) -> ReleaseResources:
-    source = stages_of(job)[place_of(job).stage].source
-    is_membership = source in {Source.CHOSEN_MEMBERSHIPS, Source.PENDING_MEMBERSHIPS}
+    resources, memberships = _parted(job, ids)
     return ReleaseResources(
         CommandId(f"{job.id}-{job.step}"),
         job.tenant,
         _caller(job),
         deadline,
-        resources=() if is_membership else tuple(map(ResourceId, ids)),
-        memberships=tuple(map(membership_of, ids)) if is_membership else (),
+        resources=resources,
+        memberships=memberships,
         is_chosen=is_chosen(job),
         plan=plan_of(job),
     )
+
+
+def _parted(job: Job, ids: Sequence[str]) -> tuple[tuple[ResourceId, ...], tuple[tuple[ResourceId, ResourceId], ...]]:
+    """Return whom the step is about as resources and as memberships; one of the two is empty."""
+    source = stages_of(job)[place_of(job).stage].source
+    if source in {Source.CHOSEN_MEMBERSHIPS, Source.PENDING_MEMBERSHIPS}:
+        return (), tuple(map(membership_of, ids))
+    return tuple(map(ResourceId, ids)), ()
 
 
 def _new_accounts(job: Job, place: Place) -> tuple[LmsAccount, ...]:

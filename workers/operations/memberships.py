@@ -144,25 +144,46 @@ def release_group(workspace: Workspace, group: StoredResource) -> StoredResource
     return replace(group, hold=None, applied_version=group.version)
 
 
-def catch_up(workspace: Workspace, edge: Edge) -> str | None:
-    """Bring the cohort in line with the edge; return what was done, ``join`` or ``leave``."""
+def catch_up(workspace: Workspace, edge: Edge, *, lets_go: bool = False) -> str | None:
+    """Bring the cohort in line with the edge; return what was done, ``join`` or ``leave``.
+
+    Who is kept in the cohort by an administrator leaves only where that comes to its end (``lets_go``).
+    """
     if edge.desired and not edge.applied:
         reference = workspace.reference(edge.member)
         after = _joined(workspace, edge, reference) if reference is not None else edge
         if after.applied:
             workspace.put_edge(after)
             return "join"
-    elif edge.applied and not edge.desired:
+    elif edge.applied and not edge.desired and (lets_go or not edge.is_kept):
         workspace.put_edge(_left(workspace, edge))
         return "leave"
     return None
+
+
+def keep_member(workspace: Workspace, edge: Edge | None) -> bool:
+    """Keep the member in the cohort though the directory has it no more; False where no such removal is pending."""
+    if edge is None or edge.desired or not edge.applied:
+        return False
+    workspace.put_edge(replace(edge, is_kept=True))
+    return True
+
+
+def let_go_of_member(workspace: Workspace, edge: Edge) -> None:
+    """End that the member is kept: it leaves under the guard where the Group is in sync, or is pending again."""
+    edge = replace(edge, is_kept=False)
+    group = workspace.resource("Group", edge.group)
+    is_in_sync = workspace.policies.mode is OperationMode.SYNC and group is not None and group.hold is None
+    workspace.put_edge(edge)
+    if is_in_sync and workspace.guard.admit():
+        catch_up(workspace, edge)
 
 
 def leave_cohorts(workspace: Workspace, member: ResourceId) -> None:
     """Take somebody deleted, whose leave was held, out of the cohorts that still have them."""
     for edge in workspace.edges_of_member(member):
         if not edge.desired:
-            catch_up(workspace, edge)
+            catch_up(workspace, edge, lets_go=True)
 
 
 def leave_all_cohorts(workspace: Workspace, member: ResourceId) -> None:

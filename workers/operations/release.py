@@ -18,7 +18,14 @@ from tenants.directory.writer import Need
 from tenants.policies.matching import owned_addresses_of
 from tenants.policies.settings import OperationMode
 from workers.operations.accounts import give_login, release_leaver, settle_user
-from workers.operations.memberships import catch_up, release_group, remove_cohort, settle_group
+from workers.operations.memberships import (
+    catch_up,
+    keep_member,
+    let_go_of_member,
+    release_group,
+    remove_cohort,
+    settle_group,
+)
 from workers.operations.records import noted
 from workers.operations.releases import INLINE, Release, Word
 from workers.workspace import Workspace
@@ -41,7 +48,7 @@ def release(command: ReleaseResources, workspace: Workspace) -> Outcome:
     how = chosen if command.is_chosen else Release(Word.ALL, plan=command.plan)
     _require_facts(workspace, command.resources)
     items = [_each(workspace, id, lambda id: _release_one(workspace, id, how)) for id in command.resources]
-    items += [_release_membership(workspace, group, member) for group, member in command.memberships]
+    items += [_release_membership(workspace, group, member, how) for group, member in command.memberships]
     noted(command, workspace, items)
     return Carried(command.id, workspace.sequence, tuple(items))
 
@@ -49,6 +56,7 @@ def release(command: ReleaseResources, workspace: Workspace) -> Outcome:
 def set_aside(command: SetAside, workspace: Workspace) -> Outcome:
     """Hold the resources until they are taken back."""
     items = [_each(workspace, id, lambda id: _hold(workspace, id, Hold.EXCLUDED)) for id in command.resources]
+    items += [_keep_membership(workspace, group, member) for group, member in command.memberships]
     noted(command, workspace, items, reason=command.reason)
     return Carried(command.id, workspace.sequence, tuple(items))
 
@@ -57,6 +65,7 @@ def take_back(command: TakeBack, workspace: Workspace) -> Outcome:
     """End the exclusion: what is pending waits like everything else in dry-run, and is applied in sync mode."""
     _require_facts(workspace, command.resources)
     items = [_each(workspace, id, lambda id: _take_back_one(workspace, id)) for id in command.resources]
+    items += [_take_back_membership(workspace, group, member) for group, member in command.memberships]
     noted(command, workspace, items)
     return Carried(command.id, workspace.sequence, tuple(items))
 
@@ -146,14 +155,29 @@ def _leave(workspace: Workspace, tombstone: Tombstone, how: Release) -> bool:
     return True
 
 
-def _release_membership(workspace: Workspace, group: ResourceId, member: ResourceId) -> Item:
+def _release_membership(workspace: Workspace, group: ResourceId, member: ResourceId, how: Release) -> Item:
     id = f"{group}/{member}"
     edge = workspace.edge(group, member)
     of = workspace.resource("Group", group)
     if edge is None or of is None or of.hold is not None:
         return Item(id)
-    done = catch_up(workspace, edge)
+    done = catch_up(workspace, edge, lets_go=how.word is Word.CHOSEN)
     return Item(id, (done,) if done else ())
+
+
+def _keep_membership(workspace: Workspace, group: ResourceId, member: ResourceId) -> Item:
+    is_kept = keep_member(workspace, workspace.edge(group, member))
+    return Item(f"{group}/{member}", failure=None if is_kept else "no removal of this member is pending")
+
+
+def _take_back_membership(workspace: Workspace, group: ResourceId, member: ResourceId) -> Item:
+    id, edge = f"{group}/{member}", workspace.edge(group, member)
+    if edge is None:
+        return Item(id, failure=_NONE)
+    before = workspace.told
+    if edge.is_kept:
+        let_go_of_member(workspace, edge)
+    return Item(id, workspace.told_since(before))
 
 
 def _hold(workspace: Workspace, id: ResourceId, hold: Hold) -> str | None:

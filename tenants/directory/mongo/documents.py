@@ -2,7 +2,7 @@
 
 ``resources``: ``v`` version, ``c`` created, ``m`` modified, ``n`` name, ``x`` externalId, ``s`` search document,
 ``a`` attributes (JSON), ``r`` rendered answer, ``av`` applied version, ``h`` hold, ``d`` a Group's display name.
-``edges``: ``m`` member, ``k`` kind (type) of the member, ``d`` desired, ``a`` applied.
+``edges``: ``m`` member, ``k`` kind (type) of the member, ``d`` desired, ``a`` applied, ``s`` kept (stays) where it is.
 Both have ``p`` while they are pending: their key once more, for an index of pending ones alone.
 ``accounts``: ``l`` login, ``r`` resource, ``x`` externalId of those that are detached or leaving, ``e`` verified e-mail
 of imported ones, ``z`` the moment at which those are to be erased for whom there is one. What is as usual has no field.
@@ -94,13 +94,16 @@ def edge_document(tenant: TenantId, edge: Edge) -> Document:
     }
     if edge.desired is not edge.applied:
         document["p"] = document["_id"]
+    if edge.is_kept:
+        document["s"] = True
     return document
 
 
 def stored_edge(document: Document) -> Edge:
     """Return the membership of a document."""
     group, member = last_parts(document["_id"])
-    return Edge(ResourceId(group), ResourceId(member), document["k"], document["d"], document["a"])
+    is_kept = document.get("s", False)
+    return Edge(ResourceId(group), ResourceId(member), document["k"], document["d"], document["a"], is_kept)
 
 
 def account_document(tenant: TenantId, account: Account) -> Document:

@@ -171,10 +171,10 @@ def _write_edges(connection: Connection, changes: Changes) -> None:
         )
     insert(
         connection,
-        "edges (tenant, grp, member, member_type, desired, applied)",
+        "edges (tenant, grp, member, member_type, desired, applied, kept)",
         [edge_row(tenant, one) for one in changes.edges_put],
         on_conflict="""ON CONFLICT (tenant, grp, member) DO UPDATE SET member_type = excluded.member_type,
-            desired = excluded.desired, applied = excluded.applied""",
+            desired = excluded.desired, applied = excluded.applied, kept = excluded.kept""",
     )
 
 

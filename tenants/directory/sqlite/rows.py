@@ -16,7 +16,7 @@ RESOURCE_JSON = """json_array(r.type, r.id, r.version, r.created, r.modified, r.
 ACCOUNT_JSON = """json_array(a.id, a.resource, a.external_id, a.login, a.login_key, a.status, a.sign_in,
     json(a.profile), a.activated, a.leaving, a.imported, a.email, a.legal_hold, a.erase_at)"""
 COHORT_JSON = "json_array(c.resource, c.name, c.external_id)"
-EDGE_JSON = "json_array(e.grp, e.member, e.member_type, e.desired, e.applied)"
+EDGE_JSON = "json_array(e.grp, e.member, e.member_type, e.desired, e.applied, e.kept)"
 TOMBSTONE_JSON = "json_array(t.type, t.id, t.name, t.external_id, t.deleted, t.hold)"
 
 Row = Sequence[Any]
@@ -70,8 +70,8 @@ def cohort_of(row: Row) -> Cohort:
 
 def edge_of(row: Row) -> Edge:
     """Return the edge of an ``EDGE_JSON``."""
-    group, member, member_type, desired, applied = row
-    return Edge(group, member, member_type, desired=bool(desired), applied=bool(applied))
+    group, member, member_type, desired, applied, kept = row
+    return Edge(group, member, member_type, desired=bool(desired), applied=bool(applied), is_kept=bool(kept))
 
 
 def tombstone_of(row: Row) -> Tombstone:
@@ -124,7 +124,7 @@ def account_row(tenant: str, one: Account) -> tuple[Any, ...]:
 
 def edge_row(tenant: str, one: Edge) -> tuple[Any, ...]:
     """Return the columns of ``edges``."""
-    return tenant, one.group, one.member, one.member_type, one.desired, one.applied
+    return tenant, one.group, one.member, one.member_type, one.desired, one.applied, one.is_kept
 
 
 def cohort_row(tenant: str, one: Cohort) -> tuple[Any, ...]:

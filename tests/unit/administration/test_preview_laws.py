@@ -20,7 +20,7 @@ from tests.support.histories import GROUPS, PEOPLED, USERS, Step, command, group
 from tests.support.lane import Lane, open_lanes
 
 Turn = Step | tuple[str, int]
-administrators = st.tuples(st.sampled_from(["aside", "flag"]), st.sampled_from([*USERS, *GROUPS]))
+administrators = st.tuples(st.sampled_from(["aside", "flag", "keep"]), st.sampled_from([*USERS, *GROUPS]))
 returns = st.tuples(st.sampled_from(["return", "twin", "blocked"]), st.sampled_from(USERS))
 """Somebody is deleted and made anew with the same externalId; or two are, of whom one gets the account back, the second
 where the name that the first wants is an account's that stays."""
@@ -115,10 +115,19 @@ async def _administer(lane: Lane, turn: tuple[str, int], made: dict[int, str]) -
         return
     if what in _NAMES_OF_RETURN:
         await _return(lane, place, made, names=_NAMES_OF_RETURN[what])
+    elif what == "keep":
+        await _keep(lane, made[place])
     elif what == "aside":
         await lane.carried(lane.administer(SetAside, resources=(made[place],)))
     else:
         await lane.carried(lane.administer(FlagAccount, account=made[place], has_legal_hold=True))
+
+
+async def _keep(lane: Lane, group: str) -> None:
+    """Keep whom the Group has lost in its cohort."""
+    edges = await lane.stores.pending.pending_memberships(lane.tenant, after=(ResourceId(""), ResourceId("")), limit=99)
+    pairs = tuple((edge.group, edge.member) for edge in edges if edge.group == group and not edge.desired)
+    await lane.carried(lane.administer(SetAside, memberships=pairs))
 
 
 _NAMES_OF_RETURN = {"return": ("n{}",), "twin": ("n{}", "t{}"), "blocked": ("n6", "t{}")}
