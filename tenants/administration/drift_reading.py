@@ -4,6 +4,7 @@ Both sides are read as streams, a page at a time. What looks like drift is then 
 moment, so that changes under way are not taken for it.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 from schemas.ids import ResourceId, TenantId
@@ -40,11 +41,11 @@ class Comparison:
         """Yield all of it: Users, accounts, Groups, cohorts, memberships."""
         async for drift in self._of_resources(tenant, "User"):
             yield drift
-        async for drift in self._accounts_of_nobody(tenant.id):
+        async for drift in self._of_nobody(tenant.id, "User"):
             yield drift
         async for drift in self._of_resources(tenant, "Group"):
             yield drift
-        async for drift in self._cohorts_of_nobody(tenant.id):
+        async for drift in self._of_nobody(tenant.id, "Group"):
             yield drift
         if with_memberships:
             async for drift in self._of_memberships(tenant.id):
@@ -53,41 +54,41 @@ class Comparison:
     # Each yields what still differs when both sides are read at one moment
 
     async def _of_resources(self, tenant: Tenant, resource_type: str) -> AsyncIterator[Drift]:
+        page = await self._pending.resources(tenant.id, resource_type, after=_FIRST, limit=_PAGE)
+        while page:
+            # The store reads the next page while this one is compared.
+            following, found = await asyncio.gather(
+                self._following(tenant.id, resource_type, page), self._compared(tenant, page)
+            )
+            for drift in found:
+                yield drift
+            page = following
+
+    async def _following(
+        self, tenant: TenantId, resource_type: str, page: Sequence[PendingResource]
+    ) -> Sequence[PendingResource]:
+        if len(page) < _PAGE:
+            return []
+        return await self._pending.resources(tenant, resource_type, after=page[-1].id, limit=_PAGE)
+
+    async def _compared(self, tenant: Tenant, page: Sequence[PendingResource]) -> list[Drift]:
+        suspects = [found.id for found in page if _differs(found, tenant.policies)]
+        if not suspects:
+            return []
+        snapshot = await self._facts.load(tenant.id, Need(resources=frozenset(suspects)))
+        return _still_differing(suspects, snapshot)
+
+    async def _of_nobody(self, tenant: TenantId, resource_type: str) -> AsyncIterator[Drift]:
         after = _FIRST
         while True:
-            page = await self._pending.resources(tenant.id, resource_type, after=after, limit=_PAGE)
-            suspects = [found.id for found in page if _differs(found, tenant.policies)]
-            if suspects:
-                snapshot = await self._facts.load(tenant.id, Need(resources=frozenset(suspects)))
-                for drift in _still_differing(suspects, snapshot):
+            page = await self._accounts.of_nobody(tenant, resource_type, after=after, limit=_PAGE)
+            if page:
+                snapshot = await self._facts.load(tenant, _need_of_owners(page))
+                for drift in _still_of_nobody(page, snapshot):
                     yield drift
             if len(page) < _PAGE:
                 return
-            after = page[-1].id
-
-    async def _accounts_of_nobody(self, tenant: TenantId) -> AsyncIterator[Drift]:
-        after = ""
-        while True:
-            page = await self._accounts.accounts(tenant, after=after, limit=_PAGE)
-            gone, snapshot = await self._gone(tenant, [one.resource for one in page if one.resource is not None])
-            for account in snapshot.accounts.values() if snapshot is not None else ():
-                if account.resource in gone:
-                    yield account_of_nobody(account)
-            if len(page) < _PAGE:
-                return
-            after = page[-1].id
-
-    async def _cohorts_of_nobody(self, tenant: TenantId) -> AsyncIterator[Drift]:
-        after = ""
-        while True:
-            page = await self._accounts.cohorts(tenant, after=after, limit=_PAGE)
-            gone, snapshot = await self._gone(tenant, [cohort.resource for cohort in page])
-            for cohort in snapshot.cohorts.values() if snapshot is not None else ():
-                if cohort.resource in gone:
-                    yield cohort_of_nobody(cohort)
-            if len(page) < _PAGE:
-                return
-            after = page[-1].resource
+            after = page[-1]
 
     async def _of_memberships(self, tenant: TenantId) -> AsyncIterator[Drift]:
         after = (_FIRST, _FIRST)
@@ -101,16 +102,6 @@ class Comparison:
             if len(page) < _PAGE:
                 return
             after = keys[-1]
-
-    async def _gone(self, tenant: TenantId, ids: Sequence[ResourceId]) -> tuple[set[ResourceId], Snapshot | None]:
-        """Return who of these is neither in the directory, nor deleted with a leave that waits; with what they have."""
-        here = (await self._facts.load(tenant, Need(references=frozenset(ids)))).references if ids else {}
-        missing = frozenset(id for id in ids if id not in here)
-        if not missing:
-            return set(), None
-        # At one moment: somebody may have been deleted, or linked anew, since the page was read.
-        snapshot = await self._facts.load(tenant, Need(references=missing, tombstones=missing))
-        return {id for id in missing if id not in snapshot.references and id not in snapshot.tombstones}, snapshot
 
 
 def _differs(found: PendingResource, policies: Policies) -> bool:
@@ -134,6 +125,17 @@ def _still_differing(ids: Sequence[ResourceId], snapshot: Snapshot) -> list[Drif
         else:
             found += user_drift(resource, accounts.get(id), snapshot.tenant.policies)
     return found
+
+
+def _need_of_owners(ids: Sequence[ResourceId]) -> Need:
+    return Need(references=frozenset(ids), tombstones=frozenset(ids))
+
+
+def _still_of_nobody(ids: Sequence[ResourceId], snapshot: Snapshot) -> list[Drift]:
+    """Return what these have who are neither in the directory, nor deleted with a leave that waits."""
+    gone = {id for id in ids if id not in snapshot.references and id not in snapshot.tombstones}
+    accounts = [account_of_nobody(one) for one in snapshot.accounts.values() if one.resource in gone]
+    return accounts + [cohort_of_nobody(one) for one in snapshot.cohorts.values() if one.resource in gone]
 
 
 def _need_of(memberships: Sequence[tuple[ResourceId, ResourceId]]) -> Need:

@@ -64,6 +64,15 @@ class AccountReader(Protocol):
         """Return cohorts with ids greater than ``after``, by id."""
         ...
 
+    async def of_nobody(
+        self, tenant: TenantId, resource_type: str, *, after: ResourceId, limit: int
+    ) -> Sequence[ResourceId]:
+        """Return which Users are gone though an account is linked to them, or Groups though their cohort is there.
+
+        Those with ids greater than ``after``, by id. The two sides may be read at two moments, one after the other.
+        """
+        ...
+
     async def cohort_members(self, tenant: TenantId, cohort: ResourceId) -> Sequence[ResourceId]:
         """Return the members (as resource ids) that the LMS has in the cohort, by id."""
         ...

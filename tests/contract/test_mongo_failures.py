@@ -58,6 +58,7 @@ def _all_calls(stores: Stores, batch: Changes) -> list[Awaitable[object]]:
         stores.directory.groups_of(ACME, [ANN.id]),
         stores.accounts.accounts(ACME, after="", limit=1),
         stores.accounts.cohorts(ACME, after="", limit=1),
+        stores.accounts.of_nobody(ACME, "User", after=ANN.id, limit=1),
         stores.audit.append(ACME, [builders.entry()]),
         stores.audit.entries(ACME, after=0, limit=1),
         stores.outbox.events(ACME, after=0, limit=1),

@@ -212,6 +212,9 @@ CASES: list[tuple[str, Ask, int]] = [
     ("groups of a member", lambda stores: stores.directory.groups_of(ACME, [ANN.id]), 4),
     ("accounts", lambda stores: stores.accounts.accounts(ACME, after=ACCOUNTS[50].id, limit=5), 5),
     ("cohorts", lambda stores: stores.accounts.cohorts(ACME, after=GROUPS[50].id, limit=5), 5),
+    # All out of indexes.
+    ("accounts of nobody", lambda stores: stores.accounts.of_nobody(ACME, "User", after=FIRST, limit=5), 0),
+    ("cohorts of nobody", lambda stores: stores.accounts.of_nobody(ACME, "Group", after=FIRST, limit=5), 0),
     ("members of a cohort", lambda stores: stores.accounts.cohort_members(ACME, STAFF.id), 4),
     ("audit entries", lambda stores: stores.audit.entries(ACME, after=7, limit=2), 2),
     ("events", lambda stores: stores.outbox.events(ACME, after=7, limit=2), 2),

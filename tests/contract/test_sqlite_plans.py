@@ -11,7 +11,7 @@ from schemas.scim.filters.nodes import HasMember, HasMembers, InGroup, InGroups,
 from schemas.scim.query import Query
 from tenants.directory.sqlite import pending
 from tenants.directory.sqlite.loading import _LOAD, _keys
-from tenants.directory.sqlite.reader import _GROUPS_OF, _MEMBERS
+from tenants.directory.sqlite.reader import _GROUPS_OF, _MEMBERS, _OF_NOBODY
 from tenants.directory.sqlite.searching import search
 from tenants.directory.writer import Need
 from tenants.jobs.sqlite import _JOB, _LATEST, _RUNNING
@@ -131,6 +131,24 @@ APPLIED = (
             (ACME, "", 1),
             ("t USING INDEX tombstones_by_id (tenant=? AND id>?)", *APPLIED),
             id="leavers",
+        ),
+        pytest.param(
+            _OF_NOBODY["User"],
+            (ACME, "", 1),
+            (
+                "a USING COVERING INDEX accounts_by_resource (tenant=? AND resource>?)",
+                "r USING COVERING INDEX resources_by_type (tenant=? AND type=? AND id=?)",
+            ),
+            id="accounts of nobody",
+        ),
+        pytest.param(
+            _OF_NOBODY["Group"],
+            (ACME, "", 1),
+            (
+                "c USING PRIMARY KEY (tenant=? AND resource>?)",
+                "r USING COVERING INDEX resources_by_type (tenant=? AND type=? AND id=?)",
+            ),
+            id="cohorts of nobody",
         ),
         pytest.param(
             pending._MEMBERSHIPS,

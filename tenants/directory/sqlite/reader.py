@@ -43,6 +43,25 @@ SELECT json_group_array(json_array(member, id, display, is_direct)) FROM (
     FROM reached AS o CROSS JOIN resources AS r ON r.tenant = ?2 AND r.id = o.grp
     WHERE o.grp <> o.member GROUP BY o.member, o.grp ORDER BY o.member, o.grp)
 """
+# Each: tenant, after, limit. Nothing but indexes is read.
+_OF_NOBODY = {
+    "User": """
+        SELECT json_group_array(id) FROM (
+            SELECT a.resource AS id FROM accounts AS a INDEXED BY accounts_by_resource
+            WHERE a.tenant = ? AND a.resource > ? AND NOT EXISTS (
+                SELECT 1 FROM resources AS r INDEXED BY resources_by_type
+                WHERE r.tenant = a.tenant AND r.type = 'User' AND r.id = a.resource)
+            ORDER BY a.resource LIMIT ?)
+    """,
+    "Group": """
+        SELECT json_group_array(id) FROM (
+            SELECT c.resource AS id FROM cohorts AS c
+            WHERE c.tenant = ? AND c.resource > ? AND NOT EXISTS (
+                SELECT 1 FROM resources AS r INDEXED BY resources_by_type
+                WHERE r.tenant = c.tenant AND r.type = 'Group' AND r.id = c.resource)
+            ORDER BY c.resource LIMIT ?)
+    """,
+}
 
 
 class SqliteDirectoryReader(DirectoryReader):
@@ -102,6 +121,12 @@ class SqliteAccountReader(AccountReader):
             (tenant, after, limit),
         )
         return [cohort_of(row) for row in rows]
+
+    async def of_nobody(
+        self, tenant: TenantId, resource_type: str, *, after: ResourceId, limit: int
+    ) -> Sequence[ResourceId]:
+        ids: list[ResourceId] = await self._select(_OF_NOBODY[resource_type], (tenant, after, limit))
+        return ids
 
     async def cohort_members(self, tenant: TenantId, cohort: ResourceId) -> Sequence[ResourceId]:
         members: list[ResourceId] = await self._select(
