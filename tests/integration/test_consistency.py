@@ -1,16 +1,16 @@
 """What was acknowledged by one gateway is seen through the other at once."""
 
 import asyncio
-import os
 from itertools import count
 
 from tests.support.client import ScimClient, open_client
 from tests.support.entra import PATCH_OP, Entra, Person
 from tests.support.load import Crew, background
 from tests.support.shapes import Shape
+from tests.support.sizes import size
 
 # Each cycle looks three times: after a creation, a renaming and a deletion.
-_CYCLES = 1_667 if os.environ.get("ROLLCALL_TEST_FULL") else 334
+_CYCLES = size(334, full=1_667)
 _AT_ONCE = 16
 
 

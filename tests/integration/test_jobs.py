@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -12,15 +13,19 @@ from deploy.wiring import Stores
 from schemas.ids import JobId, TenantId
 from schemas.messages.events import EventType
 from tenants.jobs.job import Job, JobState
-from tests.support.applied import all_events, check_applied, count_events
+from tests.support.applied import all_events, check_applied, count_events, events_of
 from tests.support.client import open_client
+from tests.support.crowd import admit_groups, admit_people
 from tests.support.entra import Entra, people
 from tests.support.load import Crew
 from tests.support.shapes import Shape
+from tests.support.sizes import size
 
-_PEOPLE = 2_000
-_GROUPS = 4
-_PATIENCE_SECONDS = 90.0
+_PEOPLE = size(2_000, full=100_000)
+_GROUPS = size(4, full=40)
+_TOTAL = 2 * _PEOPLE + _GROUPS
+"""Users, Groups, and a membership of each User."""
+_PATIENCE_SECONDS = size(90, full=1_800)
 
 
 @pytest.mark.faults
@@ -30,28 +35,24 @@ async def test_a_release_that_is_killed_twice_goes_on_where_it_was_and_doubles_n
     tenant = access.tenant
     assert (await asyncio.to_thread(shape.command, "mode", tenant, "dry-run")).code == 0
     async with open_client(access) as client, shape.stores() as stores:
-        entra = Entra(client)
-        users = await Crew(32).work(entra.ensure_user, people(_PEOPLE))
-        groups = await Crew(4).work(entra.ensure_group, [f"group {number}" for number in range(_GROUPS)])
-        for number, group in enumerate(groups):
-            members = [{"value": user} for user in users[number::_GROUPS]]
-            change = {"op": "add", "path": "members", "value": members}
-            await client.persist("PATCH", f"/Groups/{group}", {"schemas": [_PATCH], "Operations": [change]})
+        users = await admit_people(client, people(_PEOPLE))
+        await admit_groups(client, {f"group {number}": users[number::_GROUPS] for number in range(_GROUPS)})
         assert await stores.accounts.accounts(tenant, after="", limit=1) == []
 
         job = await _command(shape, "mode", tenant, "sync", "--yes", "--no-wait", "--json")
-        for done in (_PEOPLE // 4, _PEOPLE + _PEOPLE // 4):
+        for done in (_TOTAL // 4, _TOTAL * 3 // 4):
             now = await _reached(stores, tenant, job["id"], partial(_has_done, done))
             assert now.state is JobState.RUNNING
             await asyncio.to_thread(_kill, shape)
         ended = await _reached(stores, tenant, job["id"], lambda now: now.state is not JobState.RUNNING)
 
-        assert (ended.state, ended.failed, ended.done) == (JobState.DONE, 0, 2 * _PEOPLE + _GROUPS)
+        assert (ended.state, ended.failed, ended.done, ended.total) == (JobState.DONE, 0, _TOTAL, _TOTAL)
         await check_applied(stores, client)
-        events = await all_events(stores, tenant)
-        created = count_events(events, EventType.ACCOUNT_CREATED)
-        assert (len(created), set(created.values())) == (_PEOPLE, {1})
-        assert sum(event.type is EventType.MEMBER_ADDED for event in events) == _PEOPLE
+        told = Counter([(event.type, event.subject) async for event in events_of(stores, tenant)])
+        created = {subject: times for (type, subject), times in told.items() if type is EventType.ACCOUNT_CREATED}
+        assert (set(created), set(created.values())) == (set(users), {1})
+        assert sum(times for (type, _), times in told.items() if type is EventType.MEMBER_ADDED) == _PEOPLE
+        assert (await _command(shape, "audit", "verify", tenant, "--json"))["holds"]
 
 
 async def test_the_command_line_follows_a_release_and_tells_what_it_came_to(shape: Shape) -> None:
@@ -84,7 +85,6 @@ def _has_done(count: int, job: Job) -> bool:
 
 
 _USER = "urn:ietf:params:scim:schemas:core:2.0:User"
-_PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 
 
 def _kill(shape: Shape) -> None:

@@ -1,15 +1,21 @@
-"""The LMS side held against the directory: accounts, cohorts, events and audit of one tenant in sync mode."""
+"""The LMS side held against the directory: accounts, cohorts, events and audit of one tenant in sync mode.
 
+All of it is read as streams, and memory holds ids and digests alone: a tenant may be of any size.
+"""
+
+import hashlib
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
+import orjson
+
 from deploy.wiring import Stores
-from schemas.ids import ResourceId, TenantId
+from schemas.ids import AccountId, ResourceId, TenantId
 from schemas.messages.events import OPERATIONAL, Event, EventType
 from tenants.audit.port import AuditEntry
-from tenants.directory.records import Account, AccountStatus, Cohort
+from tenants.directory.records import Account, AccountStatus
 from tests.support.client import ScimClient
 
 _PAGE = 500
@@ -20,28 +26,20 @@ class _Numbered(Protocol):
     @property
     def number(self) -> int: ...
 
+    @property
+    def sequence(self) -> int: ...
+
 
 N = TypeVar("N", bound=_Numbered)
-
-
-@dataclass(slots=True)
-class Applied:
-    """What a tenant has in the LMS."""
-
-    accounts: dict[str, Account]
-    """By the User that each is linked to."""
-    detached: list[Account]
-    cohorts: dict[str, Cohort]
-    members: dict[str, set[str]]
-    """By cohort."""
+R = TypeVar("R")
 
 
 @dataclass(slots=True)
 class Follower:
     """An LMS that knows nothing but the events."""
 
-    profiles: dict[str, dict[str, Any]] = field(default_factory=dict)
-    statuses: dict[str, str] = field(default_factory=dict)
+    accounts: dict[str, bytes] = field(default_factory=dict)
+    """The digest of each account's profile and status."""
     cohorts: dict[str, str] = field(default_factory=dict)
     members: dict[str, set[str]] = field(default_factory=dict)
 
@@ -52,10 +50,10 @@ class Follower:
             return
         match event.type:
             case EventType.ACCOUNT_CREATED:
-                assert subject not in self.profiles, f"{subject} was created twice"
+                assert subject not in self.accounts, f"{subject} was created twice"
                 self._keep(subject, payload)
             case EventType.ACCOUNT_ERASED:
-                del self.profiles[subject], self.statuses[subject]
+                del self.accounts[subject]
             case EventType.COHORT_CREATED:
                 assert subject not in self.cohorts, f"{subject} was created twice"
                 self.cohorts[subject], self.members[subject] = payload["name"], set()
@@ -69,49 +67,44 @@ class Follower:
             case EventType.MEMBER_REMOVED:
                 self.members[subject].remove(payload["user"])
             case _:
-                assert subject in self.profiles, f"{subject} was changed before it was created"
+                assert subject in self.accounts, f"{subject} was changed before it was created"
                 self._keep(subject, payload)
 
     def _keep(self, account: str, payload: dict[str, Any]) -> None:
-        self.profiles[account], self.statuses[account] = payload["profile"], payload["status"]
+        self.accounts[account] = _digest(payload["profile"], payload["status"])
 
 
 async def check_applied(stores: Stores, client: ScimClient) -> None:
     """Assert that the LMS side is what the directory says, and that the events alone lead there, each told once."""
-    applied = await read_applied(stores, client.tenant)
-    await _check_accounts(applied, client)
-    await _check_cohorts(applied, client)
-    events = await all_events(stores, client.tenant)
-    _check_order([event.sequence for event in events])
-    _check_follower(events, applied)
-    _check_order([entry.sequence for entry in await all_audit(stores, client.tenant) if entry.sequence])
+    lms = Follower()
+    async for event in events_of(stores, client.tenant):
+        lms.follow(event)
+    await _check_accounts(stores, client.tenant, lms, owners=await _check_people(stores, client))
+    await _check_cohorts(stores, client, lms)
+    async for _ in audit_of(stores, client.tenant):
+        pass
 
 
-async def read_applied(stores: Stores, tenant: TenantId) -> Applied:
-    """Return all accounts and cohorts."""
-    accounts = await _all_after(lambda after: stores.accounts.accounts(tenant, after=after, limit=_PAGE), _account_id)
-    cohorts = await _all_after(lambda after: stores.accounts.cohorts(tenant, after=after, limit=_PAGE), _cohort_id)
-    members = {str(one.resource): await stores.accounts.cohort_members(tenant, one.resource) for one in cohorts}
-    linked = {str(account.resource): account for account in accounts if account.resource is not None}
-    detached = [account for account in accounts if account.resource is None]
-    assert len(linked) + len(detached) == len(accounts), "two accounts are linked to one User"
-    assert all(len(set(ids)) == len(ids) for ids in members.values()), "a cohort has a member twice"
-    return Applied(
-        linked,
-        detached,
-        {str(cohort.resource): cohort for cohort in cohorts},
-        {cohort: set(map(str, ids)) for cohort, ids in members.items()},
-    )
+async def events_of(stores: Stores, tenant: TenantId) -> AsyncIterator[Event]:
+    """Yield the tenant's events; their numbers are checked, from 1 without gap or double, and their transactions' order."""
+    async for event in _numbered(lambda after: stores.outbox.events(tenant, after=after, limit=_PAGE)):
+        yield event
+
+
+async def audit_of(stores: Stores, tenant: TenantId) -> AsyncIterator[AuditEntry]:
+    """Yield the tenant's audit log, its numbers and order checked likewise."""
+    async for entry in _numbered(lambda after: stores.audit.entries(tenant, after=after, limit=_PAGE)):
+        yield entry
 
 
 async def all_events(stores: Stores, tenant: TenantId) -> Sequence[Event]:
-    """Return the tenant's events, their numbers checked: from 1, without gap or double."""
-    return await _all_numbered(lambda after: stores.outbox.events(tenant, after=after, limit=_PAGE))
+    """Return the tenant's events, checked likewise."""
+    return [event async for event in events_of(stores, tenant)]
 
 
 async def all_audit(stores: Stores, tenant: TenantId) -> Sequence[AuditEntry]:
-    """Return the tenant's audit log, its numbers checked likewise."""
-    return await _all_numbered(lambda after: stores.audit.entries(tenant, after=after, limit=_PAGE))
+    """Return the tenant's audit log, checked likewise."""
+    return [entry async for entry in audit_of(stores, tenant)]
 
 
 def count_events(events: Sequence[Event], type: EventType) -> Counter[str]:
@@ -119,65 +112,80 @@ def count_events(events: Sequence[Event], type: EventType) -> Counter[str]:
     return Counter(event.subject for event in events if event.type is type)
 
 
-async def _check_accounts(applied: Applied, client: ScimClient) -> None:
-    users = {user["id"]: user for user in await client.walk("/Users")}
-    assert {id for id in users if users[id]["active"]} <= applied.accounts.keys() <= users.keys()
-    for id, account in applied.accounts.items():
-        user = users[id]
-        expected = {name: value for name, value in user.items() if name not in _NOT_PROFILE}
-        assert account.profile == expected
-        assert (account.login, account.external_id) == (user["userName"], user.get("externalId"))
-        assert account.status is (AccountStatus.ACTIVE if user["active"] else AccountStatus.DISABLED)
+async def _check_people(stores: Stores, client: ScimClient) -> dict[AccountId, ResourceId]:
+    """Assert that each User has the account that it should have; return whose each account is."""
+    owners: dict[AccountId, ResourceId] = {}
+    everybody = _all_after(
+        lambda after: stores.pending.resources(client.tenant, "User", after=ResourceId(after), limit=_PAGE),
+        lambda found: found.id,
+    )
+    async for user in client.stream("/Users?sortBy=id", count=_PAGE):
+        found = await anext(everybody, None)
+        assert found is not None, f"{user['id']} is not in the store"
+        assert found.id == user["id"], "Users are told in another order, or one has two accounts"
+        assert found.account is not None or not user["active"], f"{user['id']} has no account"
+        if found.account is not None:
+            _check_account(found.account, user)
+            owners[found.account.id] = found.id
+    assert await anext(everybody, None) is None, "a User is not told"
+    return owners
 
 
-async def _check_cohorts(applied: Applied, client: ScimClient) -> None:
-    groups = {group["id"]: group for group in await client.walk("/Groups", count=20)}
-    assert {id: cohort.name for id, cohort in applied.cohorts.items()} == {
-        id: group["displayName"] for id, group in groups.items()
-    }
-    assert applied.members == {
-        id: {member["value"] for member in group.get("members", ())} for id, group in groups.items()
-    }
+def _check_account(account: Account, user: dict[str, Any]) -> None:
+    assert account.profile == {name: value for name, value in user.items() if name not in _NOT_PROFILE}
+    assert (account.login, account.external_id) == (user["userName"], user.get("externalId"))
+    assert account.status is (AccountStatus.ACTIVE if user["active"] else AccountStatus.DISABLED)
 
 
-def _check_follower(events: Sequence[Event], applied: Applied) -> None:
-    lms = Follower()
-    for event in events:
-        lms.follow(event)
-    accounts = [*applied.accounts.values(), *applied.detached]
-    assert lms.profiles == {account.id: account.profile for account in accounts}
-    assert lms.statuses == {account.id: account.status.value for account in accounts}
-    assert lms.cohorts == {id: cohort.name for id, cohort in applied.cohorts.items()}
-    assert lms.members == applied.members
+async def _check_accounts(
+    stores: Stores, tenant: TenantId, lms: Follower, *, owners: Mapping[AccountId, ResourceId]
+) -> None:
+    """Assert that accounts are linked to these alone, and that whoever followed the events has the very same."""
+    told, linked = dict(lms.accounts), dict(owners)
+    async for account in _all_after(
+        lambda after: stores.accounts.accounts(tenant, after=after, limit=_PAGE), lambda account: account.id
+    ):
+        assert account.resource == linked.pop(account.id, None), f"{account.id} is linked to somebody else"
+        digest = _digest(account.profile, account.status.value)
+        assert told.pop(account.id, None) == digest, f"the events tell {account.id} otherwise"
+    assert (linked, told) == ({}, {}), "accounts are missing"
 
 
-def _check_order(sequences: Sequence[int]) -> None:
-    assert list(sequences) == sorted(sequences), "the transactions' numbers are out of order"
+async def _check_cohorts(stores: Stores, client: ScimClient, lms: Follower) -> None:
+    groups = {group["id"]: group async for group in client.stream("/Groups", count=20)}
+    cohorts = _all_after(
+        lambda after: stores.accounts.cohorts(client.tenant, after=after, limit=_PAGE), lambda cohort: cohort.resource
+    )
+    names = {str(cohort.resource): cohort.name async for cohort in cohorts}
+    assert names == lms.cohorts == {id: group["displayName"] for id, group in groups.items()}
+    for id, group in groups.items():
+        applied = await stores.accounts.cohort_members(client.tenant, ResourceId(id))
+        assert len(set(applied)) == len(applied), "a cohort has a member twice"
+        assert set(applied) == lms.members[id] == {member["value"] for member in group.get("members", ())}
+    assert lms.members.keys() == groups.keys()
 
 
-async def _all_numbered(page_after: Callable[[int], Awaitable[Sequence[N]]]) -> Sequence[N]:
-    found: list[N] = []
-    while page := await page_after(len(found)):
-        found += page
-    assert [one.number for one in found] == list(range(1, len(found) + 1)), "numbers have a gap or a double"
-    return found
+def _digest(profile: dict[str, Any], status: str) -> bytes:
+    content = orjson.dumps([profile, status], option=orjson.OPT_SORT_KEYS)
+    return hashlib.blake2b(content, digest_size=16).digest()
 
 
-R = TypeVar("R")
+async def _numbered(page_after: Callable[[int], Awaitable[Sequence[N]]]) -> AsyncIterator[N]:
+    number, sequence = 0, 0
+    while page := await page_after(number):
+        for one in page:
+            assert one.number == number + 1, "numbers have a gap or a double"
+            # An administrator's entry beside the lane has none.
+            assert one.sequence >= sequence or not one.sequence, "the transactions' numbers are out of order"
+            number, sequence = one.number, one.sequence or sequence
+            yield one
 
 
-async def _all_after(page_after: Callable[[str], Awaitable[Sequence[R]]], id_of: Callable[[R], str]) -> list[R]:
-    found: list[R] = []
+async def _all_after(
+    page_after: Callable[[str], Awaitable[Sequence[R]]], place_of: Callable[[R], str]
+) -> AsyncGenerator[R, None]:
     after = ""
     while page := await page_after(after):
-        found += page
-        after = id_of(page[-1])
-    return found
-
-
-def _account_id(account: Account) -> str:
-    return account.id
-
-
-def _cohort_id(cohort: Cohort) -> ResourceId:
-    return cohort.resource
+        for one in page:
+            yield one
+        after = place_of(page[-1])

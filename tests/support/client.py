@@ -94,17 +94,23 @@ class ScimClient:
         return found
 
     async def walk(self, path: str, *, count: int = 200) -> list[dict[str, Any]]:
-        """Return all resources of an endpoint, page after page."""
-        found: list[dict[str, Any]] = []
+        """Return all resources of an endpoint."""
+        return [resource async for resource in self.stream(path, count=count)]
+
+    async def stream(self, path: str, *, count: int) -> AsyncIterator[dict[str, Any]]:
+        """Yield all resources of an endpoint, page after page."""
+        seen = 0
         joint = "&" if "?" in path else "?"
         while True:
-            answer = await self.send("GET", f"{path}{joint}startIndex={len(found) + 1}&count={count}")
+            answer = await self.send("GET", f"{path}{joint}startIndex={seen + 1}&count={count}")
             assert answer.status == 200, answer
             page = answer.json
-            found += page["Resources"]
-            if not page["Resources"] or len(found) >= page["totalResults"]:
-                assert len(found) == page["totalResults"]
-                return found
+            for resource in page["Resources"]:
+                yield resource
+            seen += len(page["Resources"])
+            if not page["Resources"] or seen >= page["totalResults"]:
+                assert seen == page["totalResults"]
+                return
 
 
 @asynccontextmanager
