@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-SUITES = ("traffic", "scale", "pace", "tenants")
+SUITES = ("traffic", "scale", "pace", "tenants", "administration")
 _ONLY = f"suites ({', '.join(SUITES)}) or parts of phases' names (sync, look-up), separated by commas"
 _SHAPES = ("distributed", "embedded", "both")
 
@@ -20,6 +20,8 @@ class Options:
     """Users created per phase of the traffic suite."""
     crowd: int
     """Users of the scale suite, all of them members of its largest group."""
+    pending: int
+    """Users who wait in the administration suite; as many as the crowd where one is asked for."""
     pace_seconds: float
     """How long each run at a fixed rate takes."""
     tenants: int
@@ -55,6 +57,7 @@ def parse_options(arguments: Sequence[str]) -> Options:
         seconds=given.seconds or (1.0 if quick else 3.0),
         users=given.users or (500 if quick else 2_000),
         crowd=given.crowd or (5_000 if quick else 50_000),
+        pending=given.crowd or (10_000 if quick else 100_000),
         pace_seconds=5.0 if quick else 10.0,
         tenants=given.tenants or (10 if quick else 100),
         shapes=frozenset(_SHAPES[:2] if given.shape == "both" else [given.shape]),
@@ -75,7 +78,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--shape", choices=_SHAPES, default="both", help="which of Rollcall's shapes")
     parser.add_argument("--peers", action=argparse.BooleanOptionalAction, default=True, help="S and J too")
     parser.add_argument("--users", type=int, default=0, help="users created per phase")
-    parser.add_argument("--crowd", type=int, default=0, help="users of the scale suite")
+    parser.add_argument(
+        "--crowd", type=int, default=0, help="users of the scale suite, and of the administration suite"
+    )
     parser.add_argument("--tenants", type=int, default=0, help="tenants that the tenants suite compares with one")
     parser.add_argument("--rounds", type=int, default=0, help="rounds; figures are their medians")
     parser.add_argument("--seconds", type=float, default=0.0, help="the longest a phase goes on beginning requests")

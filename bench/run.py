@@ -10,17 +10,12 @@ from bench.load.ceiling import measure_ceiling
 from bench.load.exchange import Target
 from bench.measuring import Ledger, Stage
 from bench.options import Options
+from bench.subjects.command_line import CommandFailedError
 from bench.subjects.jackson import JACKSON, PeerUnavailableError, install_jackson, open_jackson
-from bench.subjects.rollcall import (
-    DISTRIBUTED,
-    EMBEDDED,
-    CommandFailedError,
-    open_distributed,
-    open_embedded,
-)
+from bench.subjects.rollcall import DISTRIBUTED, EMBEDDED, open_distributed, open_embedded
 from bench.subjects.skeleton import SKELETON, open_skeleton
 from bench.subjects.subject import Opener, Stand, python, wait_for_port
-from bench.suites import pace, scale, tenants, traffic
+from bench.suites import administration, pace, scale, tenants, traffic
 from tests.support.services import ServiceUnavailableError
 from tests.support.services.waiting import free_port
 
@@ -56,6 +51,13 @@ def run(options: Options, stand: Stand) -> Ledger:
         )
     if options.wants("tenants", tenants.PHASES):
         bench.play("tenants", own, options.tenants, lambda stage: tenants.run_tenants(stage, options.rounds))
+    if options.wants("administration", administration.PHASES):
+        bench.play(
+            "administration",
+            own,
+            1,
+            lambda stage: administration.run_administration(stage, options.pending, options.rounds),
+        )
     return ledger
 
 

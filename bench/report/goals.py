@@ -8,7 +8,7 @@ from bench.subjects.jackson import JACKSON
 from bench.subjects.rollcall import DISTRIBUTED, EMBEDDED
 from bench.subjects.skeleton import SKELETON
 from bench.subjects.subject import GATEWAY, WORKER
-from bench.suites import pace, scale, tenants, traffic
+from bench.suites import administration, pace, scale, tenants, traffic
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def against(ledger: Ledger, figure: Figure, phase: str, other_phase: str) -> flo
     return ledger.ratio(figure, ledger.rows(DISTRIBUTED, phase), ledger.rows(DISTRIBUTED, other_phase))
 
 
-def goals(ledger: Ledger, crowd: int) -> list[Goal]:
+def goals(ledger: Ledger, crowd: int, pending: int) -> list[Goal]:
     """Return all goals with their measured figures."""
     return [
         *_beside_peers(ledger),
@@ -90,6 +90,7 @@ def goals(ledger: Ledger, crowd: int) -> list[Goal]:
         *_scale(ledger, crowd),
         *_shapes_and_tenants(ledger),
         *_memory(ledger),
+        *_administration(ledger, pending),
     ]
 
 
@@ -148,6 +149,25 @@ def _memory(ledger: Ledger) -> Iterator[Goal]:
     for role in (GATEWAY, WORKER):
         growth = ledger.notes.get(DISTRIBUTED, {}).get(scale.growth_of(role))
         yield Goal(f"growth per 10,000 requests, {role}", growth, 1.0, "MiB", is_upper=True)
+
+
+def _administration(ledger: Ledger, pending: int) -> Iterator[Goal]:
+    for subject in (DISTRIBUTED, EMBEDDED):
+        figures = ledger.notes.get(subject, {})
+        for name, (bound, unit, is_upper) in _ADMINISTRATION.items():
+            what = f"{name}, {pending:,} people, {subject.removeprefix('Rollcall ')}"
+            yield Goal(what, figures.get(name), bound, unit, is_upper)
+
+
+_ADMINISTRATION = {
+    administration.PREVIEW_SECONDS: (5.0, "s", True),
+    administration.PREVIEW_MIB: (200.0, "MiB", True),
+    administration.RELEASED_PER_SECOND: (1_500.0, "accounts/s", False),
+    administration.RELEASE_GROWTH: (20.0, "MiB", True),
+    administration.DRIFT_SECONDS: (5.0, "s", True),
+    administration.DRIFT_MIB: (200.0, "MiB", True),
+}
+"""What is wanted of an administrator's work, by the name of the figure: bound, unit, and whether it is an upper one."""
 
 
 def peak_memory(ledger: Ledger, subject: str, role: str) -> float | None:

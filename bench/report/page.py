@@ -1,6 +1,6 @@
 """The page: goals, then ratios and CPU, then rates and latencies."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from bench.measuring import Ledger
 from bench.options import Options
@@ -12,7 +12,7 @@ from bench.subjects.jackson import JACKSON
 from bench.subjects.rollcall import DISTRIBUTED, EMBEDDED
 from bench.subjects.skeleton import SKELETON
 from bench.subjects.subject import BROKER, DATABASE, GATEWAY, WORKER
-from bench.suites import pace
+from bench.suites import administration, pace
 
 _SUBJECTS = (DISTRIBUTED, EMBEDDED, SKELETON, JACKSON)
 _ROLES = (GATEWAY, WORKER, DATABASE, BROKER)
@@ -37,17 +37,24 @@ _CEILING = (
 )
 
 
+_COMMANDS = (
+    "Everybody came in while the tenant was in dry-run. Seconds and MiB of preview and drift are those of the command, "
+    "its start included; the release is carried out by the worker."
+)
+
+
 def render_page(ledger: Ledger, machine: Machine, options: Options) -> str:
     """Return the whole page as Markdown."""
     return "\n".join(
         [
             _INTRODUCTION.format(rounds="one round" if options.rounds == 1 else f"{options.rounds} rounds"),
             _conditions(ledger, machine, options),
-            *_section("Goals", _goals(goals(ledger, options.crowd))),
+            *_section("Goals", _goals(goals(ledger, options.crowd, options.pending))),
             *_section("Ratios of rates", _ratios(ledger)),
             *_section("CPU milliseconds per request", _cpu(ledger)),
             *_section("Rates and latencies", _latencies(ledger)),
             *_section("Peak memory, MiB", _memory(ledger)),
+            *_section(f"An administrator's work on {options.pending:,} people", _administration(ledger)),
             *_section("The generator's own ceiling", _ceiling(ledger)),
             *_section("Errors", _errors(ledger)),
         ]
@@ -147,6 +154,20 @@ def _memory(ledger: Ledger) -> str:
     peaks = {subject: [peak_memory(ledger, subject, role) for role in _ROLES] for subject in _SUBJECTS}
     rows = [(subject, *map(figure, peaks[subject])) for subject in _SUBJECTS if any(peaks[subject])]
     return table(("Subject", *_ROLES), rows) if rows else ""
+
+
+def _administration(ledger: Ledger) -> str:
+    shapes = [
+        subject for subject in (DISTRIBUTED, EMBEDDED) if administration.RELEASED_PER_SECOND in _notes(ledger, subject)
+    ]
+    rows = [
+        (name, *(figure(_notes(ledger, subject).get(name)) for subject in shapes)) for name in administration.FIGURES
+    ]
+    return f"{_COMMANDS}\n\n{table(('What', *shapes), rows)}" if shapes else ""
+
+
+def _notes(ledger: Ledger, subject: str) -> Mapping[str, float]:
+    return ledger.notes.get(subject, {})
 
 
 def _ceiling(ledger: Ledger) -> str:

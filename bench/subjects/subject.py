@@ -35,6 +35,10 @@ class Subject:
     """Whether it looks users up by externalId."""
     has_put: bool = True
     has_groups_and_pages: bool = True
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """What Rollcall's own command line has to know."""
+    tenants: Sequence[str] = ()
+    """The targets' tenants, as that command line names them."""
 
 
 @dataclass(slots=True)

@@ -86,7 +86,7 @@ async def check_applied(stores: Stores, client: ScimClient) -> None:
 
 
 async def events_of(stores: Stores, tenant: TenantId) -> AsyncIterator[Event]:
-    """Yield the tenant's events; their numbers are checked, from 1 without gap or double, and their transactions' order."""
+    """Yield the tenant's events, held to be numbered from 1, without gap or double, in their transactions' order."""
     async for event in _numbered(lambda after: stores.outbox.events(tenant, after=after, limit=_PAGE)):
         yield event
 

@@ -61,7 +61,7 @@ def test_a_goal_says_whether_it_is_met(goal: Goal, verdict: str) -> None:
 
 
 def test_a_goal_without_figures_is_not_measured() -> None:
-    assert {goal.verdict for goal in goals(Ledger(), crowd=50_000)} == {"not measured"}
+    assert {goal.verdict for goal in goals(Ledger(), crowd=50_000, pending=100_000)} == {"not measured"}
 
 
 def test_the_page_tells_ratios_errors_and_what_is_missing() -> None:
