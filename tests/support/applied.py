@@ -132,9 +132,12 @@ async def _check_people(stores: Stores, client: ScimClient) -> dict[AccountId, R
 
 
 def _check_account(account: Account, user: dict[str, Any]) -> None:
-    assert account.profile == {name: value for name, value in user.items() if name not in _NOT_PROFILE}
-    assert (account.login, account.external_id) == (user["userName"], user.get("externalId"))
-    assert account.status is (AccountStatus.ACTIVE if user["active"] else AccountStatus.DISABLED)
+    profile = {name: value for name, value in user.items() if name not in _NOT_PROFILE}
+    assert account.profile == profile, f"{user['id']} has another profile: {account.profile}"
+    names = (user["userName"], user.get("externalId"))
+    assert (account.login, account.external_id) == names, f"{user['id']} has other names: {account}"
+    status = AccountStatus.ACTIVE if user["active"] else AccountStatus.DISABLED
+    assert account.status is status, f"{user['id']} has another status: {account.status}"
 
 
 async def _check_accounts(
@@ -157,12 +160,13 @@ async def _check_cohorts(stores: Stores, client: ScimClient, lms: Follower) -> N
         lambda after: stores.accounts.cohorts(client.tenant, after=after, limit=_PAGE), lambda cohort: cohort.resource
     )
     names = {str(cohort.resource): cohort.name async for cohort in cohorts}
-    assert names == lms.cohorts == {id: group["displayName"] for id, group in groups.items()}
+    wanted = {id: group["displayName"] for id, group in groups.items()}
+    assert names == lms.cohorts == wanted, f"cohorts are named otherwise: {names}"
     for id, group in groups.items():
         applied = await stores.accounts.cohort_members(client.tenant, ResourceId(id))
         assert len(set(applied)) == len(applied), "a cohort has a member twice"
-        assert set(applied) == lms.members[id] == {member["value"] for member in group.get("members", ())}
-    assert lms.members.keys() == groups.keys()
+        members = {member["value"] for member in group.get("members", ())}
+        assert set(applied) == lms.members[id] == members, f"{id} has other members"
 
 
 def _digest(profile: dict[str, Any], status: str) -> bytes:
