@@ -132,10 +132,12 @@ def settle_group(workspace: Workspace, group: StoredResource) -> StoredResource:
         return group
     if workspace.policies.mode is OperationMode.DRY_RUN:
         return replace(group, hold=Hold.DRY_RUN)
+    # First the cohort, then who is in it: whoever follows the events meets no members of a cohort not made yet.
+    settled = release_group(workspace, group)
     if group.hold is not None:
         for edge in workspace.edges_of_group(group.id):
             catch_up(workspace, edge)
-    return release_group(workspace, group)
+    return settled
 
 
 def release_group(workspace: Workspace, group: StoredResource) -> StoredResource:

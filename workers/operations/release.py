@@ -21,6 +21,7 @@ from workers.operations.accounts import give_login, release_leaver, settle_user
 from workers.operations.memberships import (
     catch_up,
     keep_member,
+    leave_cohorts,
     let_go_of_member,
     release_group,
     remove_cohort,
@@ -150,6 +151,7 @@ def _release_dead(workspace: Workspace, id: ResourceId, how: Release) -> str | N
 def _leave(workspace: Workspace, tombstone: Tombstone, how: Release) -> bool:
     if tombstone.type == "User":
         return release_leaver(workspace, tombstone, how)
+    leave_cohorts(workspace, tombstone.id)
     remove_cohort(workspace, tombstone.id)
     workspace.remove_tombstone(tombstone)
     return True

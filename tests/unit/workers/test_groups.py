@@ -142,8 +142,15 @@ async def test_a_held_group_met_in_sync_mode_is_applied_with_all_its_members(acm
     group = await group_of(acme, one)
     assert await acme.cohort_members(group) == []
     await acme.set_policies(mode=OperationMode.SYNC)
+    before = len(await acme.events())
     await acme.made(acme.patch(group, add(two), resource_type="Group"))
     assert await acme.cohort_members(group) == sorted([one, two])
+    # An LMS that follows the events knows the cohort before it meets its members.
+    assert [event.type for event in (await acme.events())[before:]] == [
+        EventType.COHORT_CREATED,
+        EventType.MEMBER_ADDED,
+        EventType.MEMBER_ADDED,
+    ]
 
 
 async def test_in_dry_run_a_provisioned_cohort_keeps_its_members(acme: Lane) -> None:

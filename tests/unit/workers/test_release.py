@@ -93,6 +93,17 @@ async def test_deleted_in_dry_run_leaves_by_the_release(acme: Lane, leaving: Dep
     assert left == ([] if leaving is Deprovisioning.DELETE else [(None, AccountStatus.DISABLED)])
 
 
+async def test_a_deleted_group_that_is_released_alone_leaves_the_cohorts_that_it_is_in(acme: Lane) -> None:
+    inner = (await acme.made(acme.create("Group", displayName="inner"))).resource_id
+    outer = (await acme.made(acme.create("Group", displayName="outer", members=[{"value": inner}]))).resource_id
+    await dry(acme)
+    await acme.made(acme.delete(inner, "Group"))
+    assert await acme.cohort_members(outer) == [inner]
+    await acme.carried(acme.administer(ReleaseResources, resources=(inner,)))
+    assert await acme.cohort_members(outer) == []
+    assert [event.type for event in (await acme.events())[-2:]] == [EventType.MEMBER_REMOVED, EventType.COHORT_REMOVED]
+
+
 async def test_deleted_and_made_again_in_dry_run_keeps_the_account(acme: Lane) -> None:
     ann = await acme.made(acme.create(userName="ann", externalId="e1"))
     (before,) = await acme.accounts()
