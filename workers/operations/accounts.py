@@ -31,6 +31,8 @@ def settle_user(
     hold = hold_of(workspace, user, matched, effects, release)
     if hold is None and effects and not _login_is_free(workspace, user, matched.account, release):
         hold = Hold.CONFLICT
+        if release.word is Word.INLINE:
+            _let_in_or_lock_out(workspace, account, effects)
     if hold is not None:
         return replace(user, hold=hold)
     if effects:
@@ -126,6 +128,13 @@ def _login_is_free(workspace: Workspace, user: StoredResource, account: Account 
         return _give_up_login(workspace, holder, release)
     finally:
         workspace.under_way -= under_way
+
+
+def _let_in_or_lock_out(workspace: Workspace, account: Account | None, effects: tuple[Effect, ...]) -> None:
+    """Enable or disable the User's own account though the rest waits for a login name: that needs none."""
+    status = tuple(effect for effect in effects if effect.kind in {EffectKind.DISABLE, EffectKind.ENABLE})
+    if account is not None and status:
+        _apply(workspace, None, _as_it_is(workspace, account), status)
 
 
 def _give_up_login(workspace: Workspace, holder: Account, release: Release) -> bool:

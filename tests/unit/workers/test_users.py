@@ -131,6 +131,20 @@ async def test_a_newcomer_with_a_leavers_name_never_gets_the_leavers_account(acm
     assert (await acme.audit())[-1].details["hold"] == Hold.CONFLICT.value
 
 
+async def test_who_waits_for_a_login_name_is_locked_out_and_let_in_at_once_all_the_same(acme: Lane) -> None:
+    leaver = await acme.made(acme.create(userName="kim", externalId="e1"))
+    await acme.made(acme.delete(leaver.resource_id))
+    ann = (await acme.made(acme.create(userName="ann", externalId="e2"))).resource_id
+    rename = {"op": "replace", "path": "userName", "value": "kim"}
+    for active, status in ((False, AccountStatus.DISABLED), (True, AccountStatus.ACTIVE)):
+        await acme.made(acme.patch(ann, rename, {"op": "replace", "path": "active", "value": active}))
+        assert [(a.login, a.status) for a in await acme.accounts() if a.resource == ann] == [("ann", status)]
+    assert [event.type for event in (await acme.events())[-2:]] == [
+        EventType.ACCOUNT_DISABLED,
+        EventType.ACCOUNT_ENABLED,
+    ]
+
+
 async def test_an_inactive_user_is_revived_in_place(acme: Lane) -> None:
     made = await acme.made(acme.create(userName="barbara", externalId="e1"))
     await acme.made(acme.patch(made.resource_id, replace_active(False)))
