@@ -60,6 +60,8 @@ def _change(
     changed = renewed(workspace, resource, attributes)
     if changed.name != resource.name:
         claim_name(workspace, changed)
+    # Whoever looks at it while it is settled, such as others who wait for a name, meets it as it is now.
+    workspace.put_resource(changed)
     changed = _settle(workspace, changed, members)
     workspace.put_resource(changed)
     _note(command, workspace, resource, changed, members)

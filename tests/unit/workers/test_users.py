@@ -145,6 +145,16 @@ async def test_who_waits_for_a_login_name_is_locked_out_and_let_in_at_once_all_t
     ]
 
 
+async def test_who_gets_a_kept_account_by_a_change_is_not_served_as_they_were_before_it(acme: Lane) -> None:
+    leaver = await acme.made(acme.create(userName="kim", externalId="e1"))
+    await acme.made(acme.delete(leaver.resource_id))
+    # The name is the kept account's, so the newcomer waits; then they turn out to be the leaver, under a new name.
+    again = (await acme.made(acme.create(userName="kim"))).resource_id
+    await acme.made(acme.replace(again, userName="kimberly", externalId="e1", active=False))
+    (account,) = await acme.accounts()
+    assert (account.resource, account.login, account.status) == (again, "kimberly", AccountStatus.DISABLED)
+
+
 async def test_an_inactive_user_is_revived_in_place(acme: Lane) -> None:
     made = await acme.made(acme.create(userName="barbara", externalId="e1"))
     await acme.made(acme.patch(made.resource_id, replace_active(False)))
