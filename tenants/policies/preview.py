@@ -59,12 +59,14 @@ class Verdict:
     """The account that the User has, or is to be linked to."""
     contested: Account | None = None
     """Another account, which has the login name that is needed."""
+    regardless: tuple[Foreseen, ...] = ()
+    """What happens though the rest waits for the login name: who has an account is let in or locked out at once."""
 
     @property
     def kinds(self) -> tuple[Foreseen, ...]:
-        """Return what the item counts as: what keeps it back, or its effects, or nothing."""
+        """Return what the item counts as: what keeps it back and happens regardless, or its effects, or nothing."""
         if self.kept_back is not None:
-            return (Foreseen(self.kept_back.value),)
+            return (Foreseen(self.kept_back.value), *self.regardless)
         return tuple(kind for kind, _ in self.effects) or (Foreseen.NOTHING,)
 
     @property
@@ -108,7 +110,8 @@ def judge_user(
         return replace(verdict, reason=_IN_LINE if account is not None else "inactive, and the LMS has never had it")
     if holder is None or (account is not None and (holder.id == account.id or account.login_key == user.name)):
         return verdict
-    return replace(verdict, contested=holder)
+    regardless = tuple(kind for kind, _ in verdict.effects if kind in _STATUS) if linked is not None else ()
+    return replace(verdict, contested=holder, regardless=regardless)
 
 
 def judge_leaver(hold: Hold, account: Account | None, policies: Policies) -> Verdict:
@@ -175,6 +178,7 @@ def cohort_changes(group: StoredResource | None, cohort: Cohort | None) -> dict[
     return _differences(before, after)
 
 
+_STATUS = frozenset({Foreseen.DISABLE, Foreseen.ENABLE})
 _FORESEEN = {kind: Foreseen(kind.value) for kind in EffectKind}
 _DELETED = "deleted by the identity provider"
 _SET_ASIDE = "set aside by an administrator"

@@ -183,7 +183,7 @@ class Lms:
                 self._join_cohorts(id)
         else:
             self.waiting[id] = CONFLICT
-            if is_inline and own is not None:
+            if own is not None:
                 # Being let in or locked out needs no login name.
                 self._set_status(own, is_active=self.users[id]["active"])
 

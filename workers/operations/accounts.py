@@ -31,8 +31,7 @@ def settle_user(
     hold = hold_of(workspace, user, matched, effects, release)
     if hold is None and effects and not _login_is_free(workspace, user, matched.account, release):
         hold = Hold.CONFLICT
-        if release.word is Word.INLINE:
-            _let_in_or_lock_out(workspace, account, effects)
+        _let_in_or_lock_out(workspace, account, effects)
     if hold is not None:
         return replace(user, hold=hold)
     if effects:

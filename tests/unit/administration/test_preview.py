@@ -122,6 +122,17 @@ async def test_a_ring_of_renames_is_no_conflict_and_a_name_that_is_kept_is(acme:
     }
 
 
+async def test_who_is_deactivated_is_disabled_though_a_login_name_is_in_conflict(acme: Lane) -> None:
+    leaver = await acme.made(acme.create(userName="kim", externalId="e1"))
+    await applied(acme)
+    await acme.made(acme.delete(leaver.resource_id))
+    ann = (await acme.made(acme.create(userName="ann", externalId="e2"))).resource_id
+    await applied(acme)
+    rename = {"op": "replace", "path": "userName", "value": "kim"}
+    await acme.made(acme.patch(ann, rename, {"op": "replace", "path": "active", "value": False}))
+    assert await counts(acme) == {Foreseen.CONFLICT: 1, Foreseen.DISABLE: 1}
+
+
 async def test_who_waits_for_somebody_set_aside_is_in_conflict(acme: Lane) -> None:
     ann = await acme.made(acme.create(userName="ann"))
     await applied(acme)

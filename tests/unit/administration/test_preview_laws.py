@@ -21,9 +21,9 @@ from tests.support.lane import Lane, open_lanes
 
 Turn = Step | tuple[str, int]
 administrators = st.tuples(st.sampled_from(["aside", "flag", "keep"]), st.sampled_from([*USERS, *GROUPS]))
-returns = st.tuples(st.sampled_from(["return", "twin", "blocked"]), st.sampled_from(USERS))
+returns = st.tuples(st.sampled_from(["return", "twin", "blocked", "crossed"]), st.sampled_from(USERS))
 """Somebody is deleted and made anew with the same externalId; or two are, of whom one gets the account back, the second
-where the name that the first wants is an account's that stays."""
+where the name that the first wants is an account's that stays; or somebody is turned off who wants such a name."""
 earlier = st.lists(user_steps | group_steps, max_size=12)
 later: st.SearchStrategy[list[Turn]] = st.lists(
     user_steps | group_steps | administrators | returns, min_size=1, max_size=25
@@ -115,6 +115,8 @@ async def _administer(lane: Lane, turn: tuple[str, int], made: dict[int, str]) -
         return
     if what in _NAMES_OF_RETURN:
         await _return(lane, place, made, names=_NAMES_OF_RETURN[what])
+    elif what == "crossed":
+        await _cross(lane, made[place])
     elif what == "keep":
         await _keep(lane, made[place])
     elif what == "aside":
@@ -128,6 +130,12 @@ async def _keep(lane: Lane, group: str) -> None:
     edges = await lane.stores.pending.pending_memberships(lane.tenant, after=(ResourceId(""), ResourceId("")), limit=99)
     pairs = tuple((edge.group, edge.member) for edge in edges if edge.group == group and not edge.desired)
     await lane.carried(lane.administer(SetAside, memberships=pairs))
+
+
+async def _cross(lane: Lane, id: str) -> None:
+    """Turn somebody off who wants a name that an account of the LMS's has."""
+    rename = {"op": "replace", "path": "userName", "value": "n6"}
+    await lane.run(lane.patch(id, rename, {"op": "replace", "path": "active", "value": False}))
 
 
 _NAMES_OF_RETURN = {"return": ("n{}",), "twin": ("n{}", "t{}"), "blocked": ("n6", "t{}")}

@@ -156,6 +156,20 @@ async def test_who_needs_a_name_waits_for_its_holder(acme: Lane) -> None:
     assert [account.resource for account in await acme.accounts()] == [new.resource_id]
 
 
+async def test_who_waits_for_a_login_name_is_locked_out_by_the_release_all_the_same(acme: Lane) -> None:
+    leaver = await acme.made(acme.create(userName="kim", externalId="e1"))
+    await acme.made(acme.delete(leaver.resource_id))
+    ann = (await acme.made(acme.create(userName="ann", externalId="e2"))).resource_id
+    await dry(acme)
+    await acme.made(acme.patch(ann, RENAME | {"value": "kim"}, {"op": "replace", "path": "active", "value": False}))
+    await acme.set_policies(mode=OperationMode.SYNC)
+    items = await acme.release_all()
+    assert [(item.effects, item.failure is None) for item in items] == [((EventType.ACCOUNT_DISABLED,), False)]
+    (account,) = [account for account in await acme.accounts() if account.resource == ann]
+    assert (account.login, account.status) == ("ann", AccountStatus.DISABLED)
+    assert [item.effects for item in await acme.release_all()] == [()]
+
+
 async def test_what_is_set_aside_stays_until_it_is_taken_back(acme: Lane) -> None:
     await dry(acme)
     ann = await acme.made(acme.create(userName="ann"))
