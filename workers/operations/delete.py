@@ -15,11 +15,12 @@ def delete(command: DeleteResource, workspace: Workspace) -> Outcome:
     resource = existing(workspace, command)
     hold = hold_of_leaver(workspace, resource) if resource.type == "User" else None
     leave_all_groups(workspace, resource.id, stays_in_cohorts=hold is not None)
+    # It is gone before others are served with its login name: it waits for none any more.
+    workspace.remove_resource(resource)
     if resource.type == "User":
         settle_leaver(workspace, resource, hold)
     else:
         settle_removed_group(workspace, resource)
-    workspace.remove_resource(resource)
     details: dict[str, Any] = {"changed": differences(resource.attributes, {})}
     if hold is not None:
         details["hold"] = hold.value

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from schemas.ids import AccountId
+from schemas.messages.administration import ResolveConflict
 from schemas.messages.events import EventType
 from schemas.messages.outcomes import Abandoned, Applied, Rejected
 from tenants.directory.records import AccountStatus, Hold
@@ -153,6 +155,20 @@ async def test_who_gets_a_kept_account_by_a_change_is_not_served_as_they_were_be
     await acme.made(acme.replace(again, userName="kimberly", externalId="e1", active=False))
     (account,) = await acme.accounts()
     assert (account.resource, account.login, account.status) == (again, "kimberly", AccountStatus.DISABLED)
+
+
+async def test_who_is_being_deleted_is_not_served_with_the_name_that_their_own_end_sets_free(acme: Lane) -> None:
+    # Two kept accounts fit Val, until one of them is another's; Una waits for the other one's name, and Val for Una's.
+    kept = [(await acme.made(acme.create(userName=name, externalId="e1"))).resource_id for name in ("kim", "kit")]
+    await acme.run(*(acme.delete(id) for id in kept))
+    una = (await acme.made(acme.create(userName="una"))).resource_id
+    await acme.made(acme.patch(una, {"op": "replace", "path": "userName", "value": "kim"}))
+    val = (await acme.made(acme.create(userName="una", externalId="e1"))).resource_id
+    wes = (await acme.made(acme.create(userName="wes", externalId="e2", active=False))).resource_id
+    await acme.carried(acme.administer(ResolveConflict, resource=wes, link=AccountId(kept[1])))
+    await acme.set_policies(deprovisioning=Deprovisioning.DELETE)
+    await acme.made(acme.delete(una))
+    assert {(account.login, account.resource) for account in await acme.accounts()} == {("una", val), ("wes", wes)}
 
 
 async def test_an_inactive_user_is_revived_in_place(acme: Lane) -> None:
