@@ -185,3 +185,20 @@ async def test_a_plan_that_is_confirmed_takes_the_place_of_another_release(
         assert switched.release is not None
         assert (await office.ended(switched.release)).failed == 0
     assert await statuses(acme) == {"ann": "disabled"}
+
+
+async def test_who_waits_for_a_name_that_nobody_gives_up_is_in_conflict_and_waits_for_no_other_plan(
+    office: Office, plans: PlanAdministration
+) -> None:
+    acme = office.acme
+    kept = await acme.made(acme.create(userName="kim", externalId="e-kim"))
+    await acme.made(acme.delete(kept.resource_id))
+    (ann,) = await people(acme, "ann")
+    await acme.made(acme.patch(ann, DISABLE, {"op": "replace", "path": "userName", "value": "kim"}))
+    plan = await confirmed(office, plans)
+    assert plan.counts == {"conflict": 1}
+    (failure,) = (await released(office, plan)).failures
+    assert (failure.item, "conflict" in failure.reason, await unreviewed(acme)) == (ann, True, [])
+    # As ever, whoever is locked out does not wait for the name.
+    await acme.made(acme.patch(ann, {"op": "replace", "path": "title", "value": "Dr"}))
+    assert (await statuses(acme))["ann"] == "disabled"

@@ -10,7 +10,7 @@ from typing import Any
 
 from schemas.messages.events import EventType
 from tenants.directory.records import Account, AccountStatus, Hold, StoredResource, Tombstone
-from tenants.policies.effects import Effect, EffectKind, account_effects, carry_out, erase_at
+from tenants.policies.effects import Effect, EffectKind, account_effects, carry_out, erase_at, erases
 from tenants.policies.matching import Match, match, owned_addresses_of
 from tenants.policies.settings import Deprovisioning, LinkRule, OperationMode
 from workers.operations.memberships import join_waiting_groups, leave_all_cohorts, leave_cohorts
@@ -29,6 +29,9 @@ def settle_user(
     matched = Match(account) if account is not None else _matched(workspace, user, release)
     effects = account_effects(user, matched.account, workspace.policies)
     hold = hold_of(workspace, user, matched, effects, release)
+    if hold is Hold.UNREVIEWED and _login_is_kept(workspace, user, matched.account, release):
+        # No plan names it as long as that is so: the preview tells of the conflict.
+        hold = Hold.CONFLICT
     if hold is None and effects and not _login_is_free(workspace, user, matched.account, release):
         hold = Hold.CONFLICT
         _let_in_or_lock_out(workspace, account, effects)
@@ -127,6 +130,26 @@ def _login_is_free(workspace: Workspace, user: StoredResource, account: Account 
         return _give_up_login(workspace, holder, release)
     finally:
         workspace.under_way -= under_way
+
+
+def _login_is_kept(workspace: Workspace, user: StoredResource, account: Account | None, release: Release) -> bool:
+    """Tell whether a release of all leaves the login name to another account; nobody is made to give it up here."""
+    if release.word is not Word.ALL or (account is not None and account.login_key == user.name):
+        return False
+    login, met = user.name, set[str]()
+    while (holder := workspace.account_with_login(login)) is not None and holder.id not in met:
+        met.add(holder.id)
+        if holder.resource is None:
+            return True
+        if holder.is_leaving:
+            tombstone = workspace.tombstone(holder.resource)
+            goes = tombstone is not None and release.covers(tombstone.id, tombstone.hold)
+            return not (goes and erases(holder, workspace.policies))
+        mover = workspace.resource("User", holder.resource)
+        if mover is None or mover.name == login or not release.covers(mover.id, mover.hold):
+            return True
+        login = mover.name
+    return False
 
 
 def _let_in_or_lock_out(workspace: Workspace, account: Account | None, effects: tuple[Effect, ...]) -> None:
