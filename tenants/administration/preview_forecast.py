@@ -104,7 +104,8 @@ class _Survey:
         has_account = item.account is not None
         account = verdict.account
         if verdict.contested is not None:
-            self._lines.waits(item.id, account.id if account is not None else None, verdict.contested.id)
+            wanted = account.id if account is not None else None
+            self._lines.waits(item.id, wanted, verdict.contested.id, is_linked=has_account)
             self._waiting[item.id] = _Waiting(_slim(verdict), has_account)
             return
         self._count_user(item.id, verdict, has_account=has_account)

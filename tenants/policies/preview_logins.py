@@ -1,7 +1,8 @@
 """Whose login name will be free: who waits for whom, decided for all that is pending together. Pure.
 
 Login names are unique among a tenant's accounts. A User who needs one waits for the pending effect of the account that
-has it; where they go round in a ring, the release gives a passing name. Who waits for somebody who stays is blocked.
+has it; where they go round in a ring, the release gives a passing name. Who waits for somebody who stays is blocked,
+and so is a ring with two who do not have their accounts yet: neither can be made to move before the other has.
 """
 
 from dataclasses import dataclass, field
@@ -16,14 +17,18 @@ class LoginLines:
     _freed: set[AccountId] = field(default_factory=set)
     _waits: dict[ResourceId, AccountId] = field(default_factory=dict)
     _mover: dict[AccountId, ResourceId] = field(default_factory=dict)
+    _unlinked: set[ResourceId] = field(default_factory=set)
+    """Of those who wait, the ones whose account is to be linked to them only then."""
 
     def frees(self, account: AccountId) -> None:
         """Note that the account certainly gives up its login name."""
         self._freed.add(account)
 
-    def waits(self, user: ResourceId, account: AccountId | None, holder: AccountId) -> None:
-        """Note that a User, who has the account or none yet, needs the login name that the holder has."""
+    def waits(self, user: ResourceId, account: AccountId | None, holder: AccountId, *, is_linked: bool = True) -> None:
+        """Note that a User, who has the account, is to be linked to it or has none, needs the holder's login name."""
         self._waits[user] = holder
+        if not is_linked:
+            self._unlinked.add(user)
         if account is not None:
             self._mover[account] = user
 
@@ -44,7 +49,8 @@ class LoginLines:
                 served = is_served[current]
                 break
             if current in line:
-                served = True
+                ring = list(line)[list(line).index(current) :]
+                served = len(self._unlinked.intersection(ring)) < 2  # noqa: PLR2004 - it takes two
                 break
             line[current] = None
             holder = self._waits[current]

@@ -183,6 +183,19 @@ async def test_an_account_goes_to_the_first_whom_it_fits_and_who_can_have_it(acm
     assert str(ann.resource_id) in [account.id for account in await acme.accounts() if account.login == "ann"]
 
 
+async def test_people_who_come_back_under_each_others_names_are_in_conflict(acme: Lane) -> None:
+    """Who gets a kept account makes room once they have it: two who both wait for that, in a ring, wait in vain."""
+    people = [(name, f"e-{name}") for name in ("ann", "bob")]
+    made = [(await acme.made(acme.create(userName=name, externalId=id))).resource_id for name, id in people]
+    await applied(acme)
+    await acme.run(*(acme.delete(id) for id in made))
+    await acme.run(*(acme.create(userName=name, externalId=id) for name, id in (("bob", "e-ann"), ("ann", "e-bob"))))
+    assert await counts(acme) == {Foreseen.CONFLICT: 2, Foreseen.DISABLE: 2, Foreseen.DETACH: 2}
+    await applied(acme)
+    left = [item for item in await listed(acme) if item.kind is PendingKind.USER]
+    assert [(item.hold, item.counts_as) for item in left] == [(Hold.CONFLICT, (Foreseen.CONFLICT,))] * 2
+
+
 async def test_a_link_by_a_verified_address_shows_the_login_name_that_it_changes(acme: Lane) -> None:
     await acme.set_policies(link_by=(LinkRule.EMAIL,), owned_domains=("example.com",))
     had = LmsAccount("lms-1", "ann.old", None, "Ann@example.com", is_verified=True)

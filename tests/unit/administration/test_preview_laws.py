@@ -21,9 +21,10 @@ from tests.support.lane import Lane, open_lanes
 
 Turn = Step | tuple[str, int]
 administrators = st.tuples(st.sampled_from(["aside", "flag", "keep"]), st.sampled_from([*USERS, *GROUPS]))
-returns = st.tuples(st.sampled_from(["return", "twin", "blocked", "crossed"]), st.sampled_from(USERS))
+returns = st.tuples(st.sampled_from(["return", "twin", "blocked", "crossed", "swap"]), st.sampled_from(USERS))
 """Somebody is deleted and made anew with the same externalId; or two are, of whom one gets the account back, the second
-where the name that the first wants is an account's that stays; or somebody is turned off who wants such a name."""
+where the name that the first wants is an account's that stays; or somebody is turned off who wants such a name; or two
+people come back under each other's names."""
 earlier = st.lists(user_steps | group_steps, max_size=12)
 later: st.SearchStrategy[list[Turn]] = st.lists(
     user_steps | group_steps | administrators | returns, min_size=1, max_size=25
@@ -117,6 +118,8 @@ async def _administer(lane: Lane, turn: tuple[str, int], made: dict[int, str]) -
         await _return(lane, place, made, names=_NAMES_OF_RETURN[what])
     elif what == "crossed":
         await _cross(lane, made[place])
+    elif what == "swap":
+        await _swap(lane, place, made)
     elif what == "keep":
         await _keep(lane, made[place])
     elif what == "aside":
@@ -146,6 +149,16 @@ async def _return(lane: Lane, place: int, made: dict[int, str], *, names: Sequen
     for name in names:
         again = lane.create(userName=name.format(place), externalId=f"e{place}", active=True)
         made[place] = again.resource_id
+        await lane.run(again)
+
+
+async def _swap(lane: Lane, place: int, made: dict[int, str]) -> None:
+    names = {place: f"n{place % len(USERS) + 1}", place % len(USERS) + 1: f"n{place}"}
+    for one in names.keys() & made.keys():
+        await lane.run(lane.delete(made[one]))
+    for one, name in names.items():
+        again = lane.create(userName=name, externalId=f"e{one}", active=True)
+        made[one] = again.resource_id
         await lane.run(again)
 
 

@@ -34,6 +34,14 @@ def test_a_ring_is_served_and_so_is_who_waits_for_it() -> None:
     assert _lines({"a": "b", "b": "c", "c": "a", "d": "a"}).blocked() == set()
 
 
+def test_a_ring_is_served_with_one_who_gets_their_account_only_then_and_not_with_two() -> None:
+    for unlinked, blocked in (("a", set[str]()), ("ab", {"a", "b", "c", "d"})):
+        lines = LoginLines()
+        for user, holder in {"a": "b", "b": "c", "c": "a", "d": "a"}.items():
+            lines.waits(ResourceId(user), AccountId(user), AccountId(holder), is_linked=user not in unlinked)
+        assert lines.blocked() == blocked
+
+
 def test_somebody_without_an_account_makes_no_room_for_anybody() -> None:
     lines = LoginLines()
     lines.waits(ResourceId("a"), None, AccountId("b"))
