@@ -168,7 +168,8 @@ def _give_up_login(workspace: Workspace, holder: Account, release: Release) -> b
         return False
     wanted, id = holder.login_key, holder.resource
     if holder.is_leaving:
-        tombstone = workspace.tombstone(id)
+        # Only an erasure frees the name; an account that is kept may be somebody's who comes back.
+        tombstone = workspace.tombstone(id) if erases(holder, workspace.policies) else None
         if tombstone is not None and release.covers(id, tombstone.hold):
             release_leaver(workspace, tombstone, release)
     else:

@@ -225,3 +225,18 @@ async def test_a_kept_account_gives_its_name_up_by_decision(acme: Lane) -> None:
         None: f"ann~{old.resource_id}",
         new.resource_id: "ann",
     }
+
+
+async def test_who_waits_for_a_leavers_name_does_not_end_what_somebody_else_comes_back_to(acme: Lane) -> None:
+    ann = (await acme.made(acme.create(userName="ann", externalId="e1"))).resource_id
+    await dry(acme)
+    await acme.made(acme.delete(ann))
+    # Somebody else gets the name; then Ann comes back under another one, to the account that still has the old one.
+    await acme.made(acme.create(userName="ann", externalId="e2"))
+    await acme.made(acme.create(userName="anna", externalId="e1"))
+    told = len(await acme.events())
+    await go_live(acme)
+    assert [event.type for event in (await acme.events())[told:]] == [
+        EventType.ACCOUNT_UPDATED,
+        EventType.ACCOUNT_CREATED,
+    ]
