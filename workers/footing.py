@@ -33,6 +33,8 @@ class Footings:
         """Assume nothing yet."""
         self._directory = directory
         self._footings: dict[TenantId, _Footing] = {}
+        self._with_unlinked: set[TenantId] = set()
+        """Not to be asked again before an account of theirs has changed."""
 
     def assumed(self, tenant: TenantId, commands: Iterable[Command], need: Need) -> Snapshot | None:
         """Return what loading would most probably answer, where the commit finds out if not; None: load."""
@@ -53,12 +55,18 @@ class Footings:
         footing = self._footings.get(tenant)
         if footing is not None and footing.counters.sequence == snapshot.counters.sequence:
             return True
-        if snapshot.resources or snapshot.accounts or not _are_newcomers(commands):
+        has_met = bool(snapshot.resources or snapshot.accounts)
+        if has_met or tenant in self._with_unlinked or not _are_newcomers(commands):
             return False
-        return not await self._directory.has_unlinked(tenant)
+        if await self._directory.has_unlinked(tenant):
+            self._with_unlinked.add(tenant)
+            return False
+        return True
 
     def renew(self, snapshot: Snapshot, changes: Changes, counters: Counters, *, is_firm: bool) -> None:
         """Stand on what was committed, if what it was decided on was firm and it left no account without its User."""
+        if changes.accounts_updated or changes.accounts_removed:
+            self._with_unlinked.discard(changes.tenant)
         if is_firm and not any(account.is_unlinked for account in _written(changes)):
             self._footings[changes.tenant] = _Footing(snapshot.tenant, counters)
         else:

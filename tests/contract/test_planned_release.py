@@ -6,13 +6,14 @@ from itertools import count
 import pytest
 
 from schemas.ids import ResourceId, TenantId
+from schemas.messages.administration import ImportAccounts, LmsAccount
 from tenants.administration.plans import PlanAdministration
 from tenants.administration.preview import Preview, PreviewQuery
 from tenants.bus.inprocess import open_inprocess
 from tenants.directory.records import Hold
 from tenants.jobs.job import Job, JobState
 from tenants.plans.plan import Plan
-from tenants.policies.settings import Deprovisioning
+from tenants.policies.settings import Deprovisioning, LinkRule
 from tests.support.lane import Lane
 from tests.support.office import ADA, DRY_RUN, SYNC, Office, office_over
 from tests.support.stores import Stores
@@ -187,18 +188,34 @@ async def test_a_plan_that_is_confirmed_takes_the_place_of_another_release(
     assert await statuses(acme) == {"ann": "disabled"}
 
 
-async def test_who_waits_for_a_name_that_nobody_gives_up_is_in_conflict_and_waits_for_no_other_plan(
+async def test_who_waits_for_a_name_that_nobody_gives_up_is_locked_out_by_the_plan_that_says_so(
     office: Office, plans: PlanAdministration
 ) -> None:
     acme = office.acme
     kept = await acme.made(acme.create(userName="kim", externalId="e-kim"))
     await acme.made(acme.delete(kept.resource_id))
-    (ann,) = await people(acme, "ann")
+    ann, bob = await people(acme, "ann", "bob")
     await acme.made(acme.patch(ann, DISABLE, {"op": "replace", "path": "userName", "value": "kim"}))
+    plan = await confirmed(office, plans)
+    assert plan.counts == {"conflict": 1, "disable": 1}
+    await acme.made(acme.patch(bob, DISABLE, {"op": "replace", "path": "userName", "value": "KIM2"}))
+    failures = {failure.item: failure.reason for failure in (await released(office, plan)).failures}
+    assert ("conflict" in failures[ann], "plan is stale" in failures[bob]) == (True, True)
+    assert await statuses(acme) == {"kim": "disabled", "ann": "disabled", "bob": "active"}
+
+
+async def test_who_would_be_linked_but_for_a_name_that_nobody_gives_up_is_in_conflict_and_waits_for_no_other_plan(
+    office: Office, plans: PlanAdministration
+) -> None:
+    acme = office.acme
+    kept = await acme.made(acme.create(userName="kim", externalId="e-kim"))
+    await acme.made(acme.delete(kept.resource_id))
+    await acme.set_policies(link_by=(LinkRule.EXTERNAL_ID,))
+    await acme.carried(acme.administer(ImportAccounts, accounts=(LmsAccount("7", "ann", external_id="e-ann"),)))
+    await people(acme)
+    ann = await acme.made(acme.create(userName="kim", externalId="e-ann", active=False))
     plan = await confirmed(office, plans)
     assert plan.counts == {"conflict": 1}
     (failure,) = (await released(office, plan)).failures
-    assert (failure.item, "conflict" in failure.reason, await unreviewed(acme)) == (ann, True, [])
-    # As ever, whoever is locked out does not wait for the name.
-    await acme.made(acme.patch(ann, {"op": "replace", "path": "title", "value": "Dr"}))
-    assert (await statuses(acme))["ann"] == "disabled"
+    assert (failure.item, "conflict" in failure.reason, await unreviewed(acme)) == (ann.resource_id, True, [])
+    assert await statuses(acme) == {"kim": "disabled", "ann": "active"}

@@ -29,8 +29,8 @@ def settle_user(
     matched = Match(account) if account is not None else _matched(workspace, user, release)
     effects = account_effects(user, matched.account, workspace.policies)
     hold = hold_of(workspace, user, matched, effects, release)
-    if hold is Hold.UNREVIEWED and _login_is_kept(workspace, user, matched.account, release):
-        # No plan names it as long as that is so: the preview tells of the conflict.
+    if hold is Hold.UNREVIEWED and account is None and _login_is_kept(workspace, user, matched.account, release):
+        # No plan names whoever is only to be linked as long as that is so: the preview tells of the conflict.
         hold = Hold.CONFLICT
     if hold is None and effects and not _login_is_free(workspace, user, matched.account, release):
         hold = Hold.CONFLICT

@@ -141,6 +141,21 @@ async def test_a_worker_that_comes_later_asks_whether_accounts_were_kept() -> No
         assert (writer.probes, len(await lane.accounts())) == (1, 3)
 
 
+async def test_a_tenant_with_kept_accounts_is_not_asked_for_them_at_every_batch() -> None:
+    async with watched() as (lane, writer):
+        first = await lane.made(lane.create(userName="ann", externalId="e-ann"))
+        await lane.run(lane.delete(first.resource_id))
+        for name in ("bob", "cat", "dan"):
+            await lane.run(*people(lane, name))
+        assert writer.probes == 1
+        # The account is in use again, and nobody else's is left.
+        await lane.run(lane.create(userName="ann2", externalId="e-ann"))
+        writer.loads = 0
+        for name in ("eve", "flo"):
+            await lane.run(*people(lane, name))
+        assert (writer.probes, writer.loads) == (2, 1)
+
+
 async def test_an_account_that_another_worker_left_is_found_after_changes_of_our_own() -> None:
     async with watched() as (lane, _):
         first = await lane.made(lane.create(userName="ann", externalId="e-ann"))
