@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
 from deploy.commands.session import AS_JSON, Session, fail, run, show, table_of
@@ -156,8 +155,7 @@ def _row(item: PreviewItem) -> tuple[str, ...]:
     who = f"{item.name} in {item.group}" if item.group else item.name
     changes = "; ".join(f"{name}: {_value(old)} → {_value(new)}" for name, (old, new) in item.changes.items())
     hold = item.hold.value if item.hold is not None else ""
-    # What the identity provider sent is text, whatever it looks like to the table.
-    return item.kind.value, escape(who), " ".join(item.counts_as), hold, item.reason, escape(changes)
+    return item.kind.value, who, " ".join(item.counts_as), hold, item.reason, changes
 
 
 def _value(value: object) -> str:

@@ -181,7 +181,8 @@ def show(value: Any, *, as_json: bool, table: Callable[[], Table | Text | str]) 
     if as_json:
         sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
         return
-    Console(soft_wrap=True).print(table(), highlight=False)
+    # What others chose, like names and filters, is text, whatever it looks like to a console.
+    Console(soft_wrap=True, markup=False, emoji=False).print(table(), highlight=False)
 
 
 def table_of(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:

@@ -57,6 +57,12 @@ def test_entries_are_listed_by_what_is_asked(run: Run) -> None:
     assert run("audit", "list", "acme", "--action", "token").stdout.split()[:6] == [*COLUMNS]
 
 
+def test_a_name_that_looks_like_markup_is_shown_as_it_is(run: Run) -> None:
+    for name in ("[/b] R&D", "[red]R&D", ":x: R&D"):
+        run("tenant", "set", "acme", "--display-name", name)
+        assert name in run("tenant", "list").stdout
+
+
 def test_a_chain_that_holds_is_said_to_hold(run: Run) -> None:
     result = run("audit", "verify", "acme")
     assert (result.exit_code, "4 entries" in result.stdout, "The chain holds." in result.stdout) == (0, True, True)

@@ -100,6 +100,13 @@ def test_people_are_chosen_by_a_filter(run: Run) -> None:
     assert [row["login"] for row in printed(run("accounts", "list", "acme", "--json"))] == ["user0", "user1"]
 
 
+def test_a_filter_is_shown_as_it_was_given(run: Run) -> None:
+    text = 'emails[type eq "work"].value co "[/bold] :smile:"'
+    assert run("replay", "acme", "--filter", text, "--no-wait").exit_code == 0
+    (job,) = printed(run("job", "list", "acme", "--json"))
+    assert text in run("job", "show", "acme", job["id"]).stdout
+
+
 def test_a_filter_that_is_none_is_told_and_nothing_is_done(run: Run) -> None:
     for command in ("release", "replay"):
         refused = run(command, "acme", "--filter", "userName eq")
