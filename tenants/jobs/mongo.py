@@ -63,10 +63,11 @@ class MongoJobs(Jobs):
         return changed.matched_count == 1
 
     async def forget_people(self, tenant: TenantId, accounts: Collection[str]) -> bool:
-        await self._store.run(lambda database: _forget_people(database, tenant))
         kinds = [JobKind.IMPORT.value, *(kind.value for kind in FILTERED)]
         condition = {"_id": below(tenant), "kind": {"$in": kinds}, "state": {"$nin": _ENDED}}
+        # First: whichever ends from now on is waited for once more.
         still_open = await self._store.run(lambda database: _whole(database, database.jobs.find(condition).to_list()))
+        await self._store.run(lambda database: _forget_people(database, tenant))
         return not any(may_name(job.kind, job.parameters, accounts) for job in still_open)
 
 

@@ -1,5 +1,6 @@
 """What a job is about: chosen ones, or all that there are."""
 
+import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -28,6 +29,7 @@ PERSONAL: Mapping[JobKind, Mapping[str, Any]] = {
 """Kinds whose parameters say something of people, and what is left of them once that has to go."""
 FILTERED = frozenset({JobKind.RELEASE, JobKind.REPEAT})
 """Kinds whose people a filter may choose; it may name somebody, so nothing is left of it either."""
+_MAY_BE_ANYBODYS = re.compile(r'["0-9]')
 _ABOUT_ALL = frozenset({JobKind.RELEASE, JobKind.ACTIVATE, JobKind.ALIGN, JobKind.REPAIR, JobKind.REPEAT})
 """Kinds that may be about all."""
 
@@ -74,7 +76,10 @@ def forgotten(kind: JobKind, parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def may_name(kind: JobKind, parameters: Mapping[str, Any], accounts: Collection[str]) -> bool:
-    """Tell whether an import names one of the accounts, or a filter compares with a text, which may be of anybody."""
+    """Tell whether an import names one of the accounts, or a filter compares with what may be anybody's.
+
+    That is a text or, in a tenant's own schema, a number; a digit in an attribute's name is taken for one.
+    """
     if kind is JobKind.IMPORT:
         return any(account["lms_id"] in accounts for account in parameters["accounts"])
-    return '"' in parameters.get("filter", "")
+    return _MAY_BE_ANYBODYS.search(parameters.get("filter", "")) is not None

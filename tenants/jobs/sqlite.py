@@ -88,8 +88,9 @@ class SqliteJobs(Jobs):
             for kind in FILTERED:
                 connection.execute(_FORGET_FILTERS, (tenant, kind))
 
-        await self._store.write(write)
+        # First: whichever ends from now on is waited for once more.
         still_open = await self._select(_OPEN, (tenant,))
+        await self._store.write(write)
         return not any(may_name(job.kind, job.parameters, accounts) for job in still_open)
 
     async def _select(self, sql: str, parameters: Sequence[Any]) -> Sequence[Job]:

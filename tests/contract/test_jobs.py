@@ -1,8 +1,9 @@
 """The jobs' promises: kept whole, one driver at a time, no step twice, each tenant's its own."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -343,3 +344,64 @@ async def test_the_state_of_a_job_that_there_is_not_cannot_be_changed(
 
     assert not await jobs.change_state(job(acme, state=JobState.STOPPED))
     assert await jobs.job(acme, JobId("j1")) is None
+
+
+# what is forgotten
+
+
+class Overtaken:
+    """A store in which something happens once, as soon as the first call has been answered."""
+
+    def __init__(self, store: object, event: Callable[[], Awaitable[object]]) -> None:
+        self._store = store
+        self._events = [event]
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._store, name)
+
+        async def call(*args: Any) -> object:
+            result = await method(*args)
+            if self._events:
+                await self._events.pop()()
+            return result
+
+        return call
+
+
+@pytest.mark.parametrize(
+    ("kind", "parameters"),
+    [
+        (JobKind.IMPORT, {"accounts": [{"lms_id": "a1", "login": "ann"}]}),
+        (JobKind.REPEAT, {"filter": 'userName eq "ann"', "type": "User"}),
+    ],
+)
+async def test_a_job_that_ends_while_people_are_forgotten_keeps_them_from_being_done(
+    jobs: Jobs, acme: TenantId, monkeypatch: pytest.MonkeyPatch, kind: JobKind, parameters: dict[str, Any]
+) -> None:
+    naming = job(acme, kind=kind, parameters=parameters)
+    await jobs.add(naming)
+    end = partial(jobs.change_state, replace(naming, state=JobState.DONE))
+    monkeypatch.setattr(jobs, "_store", Overtaken(vars(jobs)["_store"], end))
+
+    assert not await jobs.forget_people(acme, {"a1"})
+    assert await jobs.forget_people(acme, {"a1"})
+
+    forgotten = await jobs.job(acme, naming.id)
+    assert forgotten is not None
+    assert "ann" not in repr(forgotten.parameters)
+
+
+@pytest.mark.parametrize("text", ['userName eq "ann"', "badge eq 4711", "badge ge 4711 and active eq true"])
+async def test_a_filter_that_may_name_somebody_is_waited_for(jobs: Jobs, acme: TenantId, text: str) -> None:
+    naming = job(acme, parameters={"filter": text, "type": "User"})
+    await jobs.add(naming)
+
+    assert not await jobs.forget_people(acme, {"a1"})
+    await jobs.change_state(replace(naming, state=JobState.DONE))
+    assert await jobs.forget_people(acme, {"a1"})
+
+
+async def test_a_filter_that_names_nobody_is_not_waited_for(jobs: Jobs, acme: TenantId) -> None:
+    await jobs.add(job(acme, parameters={"filter": "active eq false or not (title pr)", "type": "User"}))
+
+    assert await jobs.forget_people(acme, {"a1"})
