@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from deploy.commands.terminal import Harmless, harmless
 from deploy.settings import Settings, SettingsError, read_settings
 from deploy.signing import keys_of, with_signing_keys
 from deploy.wiring import Bus, Stores, open_bus, open_stores
@@ -172,7 +173,7 @@ def settings_or_exit() -> Settings:
 def fail(message: str, code: int) -> NoReturn:
     """Tell standard error what is wrong, and end."""
     for line in message.splitlines():
-        typer.echo(f"rollcall: {line}", err=True)
+        typer.echo(f"rollcall: {harmless(line)}", err=True)
     raise typer.Exit(code)
 
 
@@ -182,7 +183,7 @@ def show(value: Any, *, as_json: bool, table: Callable[[], Table | Text | str]) 
         sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
         return
     # What others chose, like names and filters, is text, whatever it looks like to a console.
-    Console(soft_wrap=True, markup=False, emoji=False).print(table(), highlight=False)
+    Console(soft_wrap=True, markup=False, emoji=False).print(Harmless(table()), highlight=False)
 
 
 def table_of(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:

@@ -95,6 +95,13 @@ def test_the_preview_shows_names_that_look_like_markup(run: Run, folder: Path) -
     assert "[/bold]" in run("preview", "acme").stdout
 
 
+def test_a_name_does_nothing_to_the_terminal(run: Run, folder: Path) -> None:
+    asyncio.run(_have_created(folder, "\x1b[2J\x9b\u202ee"))
+    shown = run("preview", "acme").stdout
+    assert "\ufffd[2J\ufffd\ufffde" in shown
+    assert not {"\x1b", "\x9b", "\u202e"} & set(shown)
+
+
 def test_the_preview_is_filtered_and_paged(run: Run) -> None:
     (erased,) = printed(run("preview", "acme", "--effect", "erase", "--json"))["items"]
     assert erased["name"] == "ann"
