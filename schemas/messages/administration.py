@@ -11,7 +11,7 @@ from schemas.messages.addressed import Addressed
 
 
 class ReleaseResources(Addressed, frozen=True, tag="release"):
-    """Apply what is pending of these resources, deleted ones too, and of these memberships, whatever holds it."""
+    """Apply what is pending of these resources, and of these memberships, whatever holds it."""
 
     resources: tuple[ResourceId, ...] = ()
     memberships: tuple[tuple[ResourceId, ResourceId], ...] = ()
@@ -24,6 +24,8 @@ class ReleaseResources(Addressed, frozen=True, tag="release"):
     """
     plan: PlanId | None = None
     """The plan that was confirmed: who would be disabled or erased otherwise than it says waits for a review."""
+    with_deleted: bool = True
+    """Whether deleted ones are meant, too: not where they were found among the living, and deleted since."""
 
 
 class SetAside(Addressed, frozen=True, tag="set_aside"):

@@ -171,6 +171,7 @@ def _release(job: Job, ids: Sequence[str], deadline: float) -> ReleaseResources:
         memberships=memberships,
         is_chosen=is_chosen(job),
         plan=plan_of(job),
+        with_deleted=not is_by_filter(job.parameters),
     )
 
 

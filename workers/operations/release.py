@@ -45,10 +45,13 @@ def release(command: ReleaseResources, workspace: Workspace) -> Outcome:
     """Apply what is pending of the resources, in the order given, and of the memberships."""
     if not command.is_chosen and workspace.policies.mode is OperationMode.DRY_RUN:
         return Rejected(command.id, 409, "the tenant is in dry-run")
-    chosen = Release(Word.CHOSEN, frozenset(command.resources))
+    meant = command.resources
+    if not command.with_deleted:
+        meant = tuple(id for id in meant if workspace.any_resource(id) is not None)
+    chosen = Release(Word.CHOSEN, frozenset(meant))
     how = chosen if command.is_chosen else Release(Word.ALL, plan=command.plan)
-    _require_facts(workspace, command.resources)
-    items = [_each(workspace, id, lambda id: _release_one(workspace, id, how)) for id in command.resources]
+    _require_facts(workspace, meant)
+    items = [_each(workspace, id, lambda id: _release_one(workspace, id, how)) for id in meant]
     items += [_release_membership(workspace, group, member, how) for group, member in command.memberships]
     noted(command, workspace, items)
     return Carried(command.id, workspace.sequence, tuple(items))

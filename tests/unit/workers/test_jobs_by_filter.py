@@ -7,9 +7,10 @@ import pytest
 
 from schemas.ids import JobId, TenantId
 from schemas.messages.events import EventType
+from tenants.directory.pending import PendingKind
 from tenants.jobs.job import Job, JobKind, JobState
 from tests.support.builders import NOW
-from tests.support.office import DRY_RUN, SYNC, Office, make_group, make_people, open_office
+from tests.support.office import DRY_RUN, SYNC, Office, carry_out, make_group, make_people, open_office
 from tests.unit.workers.test_jobs import Dying, drives_no_jobs, driving
 from workers.jobs.settings import JobSettings
 from workers.jobs.stages import CHUNK
@@ -54,6 +55,23 @@ async def test_those_whom_a_filter_finds_are_released_and_the_others_stay_pendin
             job = await office.done(JobKind.RELEASE, {"filter": 'userName sw "wanted"'})
         assert (job.total, job.done) == (3, 3)
         assert [account.resource for account in await office.acme.accounts()] == wanted
+
+
+async def test_whoever_is_deleted_after_they_were_found_is_not_released_as_a_leaver() -> None:
+    async with open_office(mode=DRY_RUN) as office:
+        (leaver,) = await make_people(office.acme, 1)
+        async with office.working():
+            await office.done(JobKind.RELEASE, {"resources": [leaver]})
+        job = await office.start(JobKind.RELEASE, {"filter": "active eq true"})
+        async with driving(office, "w2", office.stores.jobs, JobSettings(look_seconds=0.02)):
+            while not (await office.jobs.job("acme", job.id)).step:
+                pass
+            await carry_out(office.acme, [office.acme.delete(leaver)])
+            async with office.working("carries out", change=drives_no_jobs):
+                ended = await office.ended(job)
+        assert (ended.state, ended.done, ended.failed) == (JobState.DONE, 1, 0)
+        assert [account.resource for account in await office.acme.accounts()] == [leaver]
+        assert (await office.stores.pending.counts(TenantId("acme")))[PendingKind.LEAVER] == 1
 
 
 async def test_a_filter_that_finds_nobody_is_done_at_once(office: Office) -> None:
