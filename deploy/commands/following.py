@@ -29,9 +29,13 @@ async def followed(session: Session, jobs: Sequence[Job], *, no_wait: bool) -> l
 
 
 def tell(jobs: Sequence[Job], *, as_json: bool, no_wait: bool = False, as_list: bool = False) -> None:
-    """Print what the jobs came to, or the only one; exit code 1 where anything was not done, unless nobody waited."""
+    """Print what the jobs came to; exit code 1 where anything was not done, unless nobody waited.
+
+    As JSON the first one, which is nearly always the only one, with the ``others`` where there are any; or a list.
+    """
     rows = [shown(job) for job in jobs]
-    show(rows if as_list else rows[0], as_json=as_json, table=lambda: _story(jobs))
+    row = {**rows[0], "others": rows[1:]} if len(rows) > 1 else rows[0] if rows else {}
+    show(rows if as_list else row, as_json=as_json, table=lambda: _story(jobs))
     if no_wait:
         return
     wrong = [job for job in jobs if job.failed or job.state is not JobState.DONE]

@@ -78,6 +78,17 @@ def test_whoever_waits_is_let_in_when_a_tenant_with_sso_goes_to_sync(run: Run) -
     assert [row["status"] for row in printed(run("accounts", "list", "acme", "--json"))] == ["active"] * 3
 
 
+def test_two_jobs_that_a_change_of_mode_sets_off_are_both_told_of(run: Run) -> None:
+    assert run("tenant", "set", "acme", "--activation", "manual").exit_code == 0
+    with at_work():
+        assert run("mode", "acme", "sync", "--yes").exit_code == 0
+        assert run("mode", "acme", "dry-run").exit_code == 0
+        assert run("tenant", "set", "acme", "--authentication", "sso").exit_code == 0
+        assert run("hold", "set", "acme", "user1").exit_code == 0
+        told = printed(run("mode", "acme", "sync", "--yes", "--json"))
+    assert (told["kind"], [other["kind"] for other in told["others"]]) == ("release", ["activate"])
+
+
 def test_people_are_released_and_set_aside_by_their_names(run: Run) -> None:
     with at_work():
         assert printed(run("hold", "set", "acme", "user1", "--reason", "later", "--json"))["done"] == 1
