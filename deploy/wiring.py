@@ -42,6 +42,7 @@ from tenants.outbox.sqlite import SqliteOutbox
 from tenants.plans.mongo import MongoPlans
 from tenants.plans.port import Plans
 from tenants.plans.sqlite import SqlitePlans
+from tenants.ports import AdministrationPorts
 from tenants.read_cache.mongo import MongoReadCache
 from tenants.read_cache.port import ReadCache
 from tenants.read_cache.sqlite import SqliteReadCache
@@ -137,6 +138,19 @@ async def open_mongo_stores(url: str, *, database: str) -> AsyncIterator[Stores]
             plans=MongoPlans(store),
             erasures=MongoErasures(store),
         )
+
+
+def administration_ports(stores: Stores, notices: Notices | None = None) -> AdministrationPorts:
+    """Return what the administration's use cases get; no notices where the bus is in another process."""
+    return AdministrationPorts(
+        registry=stores.registry,
+        accounts=stores.accounts,
+        audit=stores.audit,
+        outbox=stores.outbox,
+        jobs=stores.jobs,
+        pending=stores.pending,
+        notices=notices,
+    )
 
 
 @asynccontextmanager

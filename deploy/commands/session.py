@@ -20,7 +20,7 @@ from rich.text import Text
 from deploy.commands.terminal import Harmless, harmless
 from deploy.settings import Settings, SettingsError, read_settings
 from deploy.signing import keys_of, with_signing_keys
-from deploy.wiring import Bus, Stores, open_bus, open_stores
+from deploy.wiring import Bus, Stores, administration_ports, open_bus, open_stores
 from tenants.administration.actor import Actor, RefusedError
 from tenants.administration.audit import AuditAdministration
 from tenants.administration.audit_timeline import Timelines
@@ -39,7 +39,6 @@ from tenants.administration.tokens import TokenAdministration
 from tenants.bus.port import Notices, ParkedLane
 from tenants.bus.shelf import ShelfParkedLane
 from tenants.errors import PortUnavailableError
-from tenants.ports import AdministrationPorts
 
 T = TypeVar("T")
 
@@ -84,15 +83,7 @@ def session_over(
     settings: Settings, stores: Stores, notices: Notices | None, *, parked: ParkedLane | None = None
 ) -> Session:
     """Return the use cases over open stores; without a parked lane nothing can be done about parked commands."""
-    ports = AdministrationPorts(
-        registry=stores.registry,
-        accounts=stores.accounts,
-        audit=stores.audit,
-        outbox=stores.outbox,
-        jobs=stores.jobs,
-        pending=stores.pending,
-        notices=notices,
-    )
+    ports = administration_ports(stores, notices)
     tokens = TokenAdministration(
         ports, keys=keys_of(settings), clock=time.time, new_id=lambda: uuid4().hex, cap_days=settings.token_cap_days
     )

@@ -13,24 +13,15 @@ from tenants.directory.writer import Need
 from tenants.policies.drift import DriftClass
 from tenants.policies.effects import profile_of
 from tenants.policies.settings import OperationMode
-from tenants.ports import AdministrationPorts
 from tests.support import builders
-from tests.support.stores import Stores
+from tests.support.stores import Stores, administration_ports
 
 MORE_THAN_A_PAGE = 1_050
 
 
 @pytest.fixture
 def drift(stores: Stores) -> DriftAdministration:
-    ports = AdministrationPorts(
-        registry=stores.registry,
-        accounts=stores.accounts,
-        audit=stores.audit,
-        outbox=stores.outbox,
-        jobs=stores.jobs,
-        pending=stores.pending,
-        notices=None,
-    )
+    ports = administration_ports(stores)
     jobs = JobAdministration(ports, clock=time.time, new_id=lambda: "j1")
     return DriftAdministration(ports, stores.writer, jobs)
 

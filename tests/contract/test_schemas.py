@@ -15,9 +15,8 @@ from schemas.scim.query import Query
 from tenants.administration.actor import Actor, RefusedError
 from tenants.administration.extended import ExtendedResources
 from tenants.administration.schemas import MAX_SCHEMAS, SchemaAdministration
-from tenants.ports import AdministrationPorts
 from tests.support.lane import Lane
-from tests.support.stores import Stores
+from tests.support.stores import Stores, administration_ports
 
 URI = "urn:example:params:scim:schemas:extension:campus:2.0:User"
 ACTOR = Actor("operator:ada")
@@ -33,9 +32,7 @@ CAMPUS = schema(SEMESTER, {"name": "resident", "type": "boolean"})
 
 @pytest.fixture
 def administration(stores: Stores) -> SchemaAdministration:
-    ports = AdministrationPorts(
-        stores.registry, stores.accounts, stores.audit, stores.outbox, stores.jobs, stores.pending, notices=None
-    )
+    ports = administration_ports(stores)
     resources = ExtendedResources(stores.directory, stores.writer)
     return SchemaAdministration(ports, resources, clock=lambda: 1_800_000_000.0)
 

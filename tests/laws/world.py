@@ -19,7 +19,7 @@ from tenants.administration.tenants import SettingsChange, TenantAdministration
 from tenants.jobs.job import Job, JobKind
 from tenants.jobs.port import Jobs
 from tenants.policies.settings import Policies
-from tenants.ports import AdministrationPorts, WorkerPorts
+from tenants.ports import WorkerPorts
 from tenants.registry.port import Registry
 from tenants.tenant import Tenant
 from tests.laws.buses import Buses, Hands
@@ -27,7 +27,7 @@ from tests.laws.fate import Fate, Killed, mortal
 from tests.support import builders
 from tests.support.lane import CALLER, CATALOG, Lane
 from tests.support.office import ADA
-from tests.support.stores import Stores
+from tests.support.stores import Stores, administration_ports
 from workers.jobs.settings import JobSettings
 from workers.worker import Worker, WorkerSettings
 
@@ -55,15 +55,7 @@ class World:
         self._expected: dict[CommandId, asyncio.Future[Outcome | None]] = {}
         self._worker: Worker | None = None
         self._is_over = False
-        ports = AdministrationPorts(
-            registry=stores.registry,
-            accounts=stores.accounts,
-            audit=stores.audit,
-            outbox=stores.outbox,
-            jobs=stores.jobs,
-            pending=stores.pending,
-            notices=buses.notices,
-        )
+        ports = administration_ports(stores, buses.notices)
         numbers = count(1)
         self._audit = AuditAdministration(ports, clock=self._clock)
         self._jobs = JobAdministration(ports, clock=self._clock, new_id=lambda: f"{tenant}-j{next(numbers)}")

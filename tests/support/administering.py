@@ -22,7 +22,7 @@ from tenants.policies.settings import Policies
 from tenants.ports import AdministrationPorts, WorkerPorts
 from tests.support import builders
 from tests.support.lane import CATALOG, Lane, open_lanes
-from tests.support.stores import Stores
+from tests.support.stores import Stores, administration_ports
 from workers.jobs.settings import JobSettings
 from workers.worker import Worker, WorkerSettings
 
@@ -87,15 +87,7 @@ async def open_office(*names: str, policies: Policies) -> AsyncIterator[Office]:
     numbers = count(1)
     async with open_lanes(*names, policies=policies) as lanes, open_inprocess() as bus:
         stores = lanes[0].stores
-        ports = AdministrationPorts(
-            registry=stores.registry,
-            accounts=stores.accounts,
-            audit=stores.audit,
-            outbox=stores.outbox,
-            jobs=stores.jobs,
-            pending=stores.pending,
-            notices=bus.notices(),
-        )
+        ports = administration_ports(stores, bus.notices())
         tenants = TenantAdministration(ports, clock=time.time)
         jobs = JobAdministration(ports, clock=time.time, new_id=lambda: f"j{next(numbers)}")
         modes = ModeAdministration(tenants, jobs, stores.pending)

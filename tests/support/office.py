@@ -18,9 +18,9 @@ from tenants.administration.tenants import SettingsChange, TenantAdministration
 from tenants.bus.inprocess import InProcessBus, open_inprocess
 from tenants.jobs.job import Job, JobKind, JobState
 from tenants.policies.settings import OperationMode, Policies
-from tenants.ports import AdministrationPorts, WorkerPorts
+from tenants.ports import WorkerPorts
 from tests.support.lane import CATALOG, Lane, open_lanes
-from tests.support.stores import Stores
+from tests.support.stores import Stores, administration_ports
 from workers.jobs.settings import JobSettings
 from workers.worker import Worker, WorkerSettings
 
@@ -111,15 +111,7 @@ def office_over(acme: Lane, globex: Lane, bus: InProcessBus) -> Office:
     # Workers live in the present.
     acme.now = globex.now = time.time()
     stores = acme.stores
-    ports = AdministrationPorts(
-        registry=stores.registry,
-        accounts=stores.accounts,
-        audit=stores.audit,
-        outbox=stores.outbox,
-        jobs=stores.jobs,
-        pending=stores.pending,
-        notices=bus.notices(),
-    )
+    ports = administration_ports(stores, bus.notices())
     jobs = JobAdministration(ports, clock=time.time, new_id=lambda: f"j{next(numbers)}")
     modes = ModeAdministration(TenantAdministration(ports, clock=time.time), jobs, stores.pending)
     return Office(acme, globex, bus, jobs, modes)

@@ -11,10 +11,9 @@ from tenants.administration.actor import Actor, RefusedError
 from tenants.administration.audit import AuditAdministration, Verified
 from tenants.administration.audit_round import AuditRound
 from tenants.audit.port import AuditQuery
-from tenants.ports import AdministrationPorts
 from tests.support import builders
 from tests.support.builders import entry
-from tests.support.stores import Stores, open_sqlite_stores
+from tests.support.stores import Stores, administration_ports, open_sqlite_stores
 
 ACME, GLOBEX = TenantId("acme"), TenantId("globex")
 ADA = Actor("operator:ada")
@@ -41,9 +40,7 @@ async def desk() -> AsyncIterator[Desk]:
     async with open_sqlite_stores(":memory:") as stores:
         for tenant in (ACME, GLOBEX):
             await stores.registry.add_tenant(builders.tenant(tenant))
-        ports = AdministrationPorts(
-            stores.registry, stores.accounts, stores.audit, stores.outbox, stores.jobs, stores.pending, notices=None
-        )
+        ports = administration_ports(stores)
         made = Desk(stores, AuditAdministration(ports, clock=lambda: made.now))
         yield made
 

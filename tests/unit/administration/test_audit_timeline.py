@@ -10,8 +10,8 @@ from tenants.administration.actor import RefusedError
 from tenants.administration.audit_timeline import StepKind, Timelines
 from tenants.audit.port import AuditEntry
 from tenants.policies.settings import Deprovisioning, OperationMode, Policies
-from tenants.ports import AdministrationPorts
 from tests.support.lane import Lane, open_lanes
+from tests.support.stores import administration_ports
 
 R, D, F, V = StepKind.REQUEST, StepKind.DECISION, StepKind.EFFECT, StepKind.EVENT
 
@@ -29,9 +29,7 @@ def acme(lanes: list[Lane]) -> Lane:
 
 def _timelines(lane: Lane) -> Timelines:
     stores = lane.stores
-    ports = AdministrationPorts(
-        stores.registry, stores.accounts, stores.audit, stores.outbox, stores.jobs, stores.pending, notices=None
-    )
+    ports = administration_ports(stores)
     return Timelines(ports, stores.directory)
 
 

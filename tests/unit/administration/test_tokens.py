@@ -22,7 +22,7 @@ from tenants.ports import AdministrationPorts
 from tenants.registry.lifetimes import is_live, is_standing
 from tenants.registry.port import TokenNews, TokenRecord
 from tenants.registry.sqlite import SqliteRegistry
-from tests.support.stores import Stores, open_sqlite_stores
+from tests.support.stores import Stores, administration_ports, open_sqlite_stores
 from workers.token_round import TokenRound
 
 ADA = Actor("operator:ada", address="192.0.2.1")
@@ -57,9 +57,7 @@ class Office:
     @property
     def ports(self) -> AdministrationPorts:
         stores = self.stores
-        return AdministrationPorts(
-            stores.registry, stores.accounts, stores.audit, stores.outbox, stores.jobs, stores.pending, self.notices
-        )
+        return administration_ports(stores, self.notices)
 
     async def set_limit(self, limit: int) -> None:
         tenants = TenantAdministration(self.ports, clock=lambda: self.now)
