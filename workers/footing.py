@@ -46,7 +46,7 @@ class Footings:
     async def is_firm(self, commands: Iterable[Command], snapshot: Snapshot) -> bool:
         """Tell whether all accounts had their Users as of the snapshot; a commit that follows proves the moment.
 
-        It is asked only for newcomers none of whom met anybody: after them others are likely, who meet nobody either.
+        The store is asked only for newcomers none of whom met anybody: after them others are likely, who do neither.
 
         Raises:
             PortUnavailableError: The store cannot be reached.

@@ -4,9 +4,7 @@ The first write compares and raises the tenant's counters. Whoever else writes t
 did since it was loaded, makes it fail before anything else is tried.
 """
 
-import os
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -14,7 +12,7 @@ from pymongo import DeleteMany, InsertOne, ReplaceOne, UpdateMany
 from pymongo.client_session import ClientSession
 
 from schemas.messages.codec import encode_outcomes
-from tenants.audit.links import Sealed, last_digest, seal
+from tenants.audit.links import Sealed
 from tenants.audit.mongo import audit_documents
 from tenants.directory.mongo.documents import (
     account_document,
@@ -24,6 +22,7 @@ from tenants.directory.mongo.documents import (
     tombstone_document,
 )
 from tenants.directory.records import Counters
+from tenants.directory.sealing import sealed
 from tenants.directory.writer import Changes
 from tenants.erasures.mongo import erasure_document
 from tenants.errors import DuplicateError, LaneLostError
@@ -42,8 +41,7 @@ def commit(database: Database, changes: Changes) -> Counters:
         LaneLostError: The sequence, the revision or the audit log has moved on.
         DuplicateError: A name, login or command id is taken.
     """
-    links = _sealed(changes)
-    counters = replace(changes.counters, audit_digest=last_digest(links, changes.counters.audit_digest))
+    links, counters = sealed(changes)
     try:
         transact(database, partial(_write, database, changes, counters, links, exchange=False))
     except DuplicateError:
@@ -52,18 +50,6 @@ def commit(database: Database, changes: Changes) -> Counters:
             raise
         transact(database, partial(_write, database, changes, counters, links, exchange=True))
     return counters
-
-
-def _sealed(changes: Changes) -> list[Sealed]:
-    counters = changes.counters
-    return seal(
-        changes.tenant,
-        changes.audit,
-        after=counters.audit - len(changes.audit),
-        sequence=counters.sequence,
-        previous=counters.audit_digest,
-        random_bytes=os.urandom,
-    )
 
 
 def _write(

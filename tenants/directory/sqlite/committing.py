@@ -1,8 +1,6 @@
 """One transaction of a tenant, written: what goes first makes room for what follows."""
 
-import os
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,9 +8,9 @@ import orjson
 
 from schemas.ids import TenantId
 from schemas.messages.codec import encode_outcomes
-from tenants.audit.links import last_digest, seal
 from tenants.audit.sqlite import insert_links
 from tenants.directory.records import Account, Counters, StoredResource
+from tenants.directory.sealing import sealed
 from tenants.directory.sqlite.rows import account_row, cohort_row, edge_row, resource_row, tombstone_row
 from tenants.directory.writer import Changes
 from tenants.erasures.sqlite import insert_erasures
@@ -37,16 +35,7 @@ def commit(connection: Connection, changes: Changes) -> Counters:
         LaneLostError: The tenant's counters or revision are not the expected ones any more.
         DuplicateError: A name, login or command id is taken.
     """
-    before = changes.counters
-    links = seal(
-        changes.tenant,
-        changes.audit,
-        after=before.audit - len(changes.audit),
-        sequence=before.sequence,
-        previous=before.audit_digest,
-        random_bytes=os.urandom,
-    )
-    counters = replace(before, audit_digest=last_digest(links, before.audit_digest))
+    links, counters = sealed(changes)
     _raise_counters(connection, changes, counters)
     _write(connection, changes)
     insert_links(connection, changes.tenant, links)
