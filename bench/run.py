@@ -2,7 +2,8 @@
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 
 import uvloop
 
@@ -14,8 +15,9 @@ from bench.subjects.command_line import CommandFailedError
 from bench.subjects.jackson import JACKSON, PeerUnavailableError, install_jackson, open_jackson
 from bench.subjects.rollcall import DISTRIBUTED, EMBEDDED, open_distributed, open_embedded
 from bench.subjects.skeleton import SKELETON, open_skeleton
-from bench.subjects.subject import Opener, Stand, python, wait_for_port
+from bench.subjects.subject import Opener, Stand, Subject, python, wait_for_port
 from bench.suites import administration, pace, scale, tenants, traffic
+from bench.turns import take_turns
 from tests.support.services import ServiceUnavailableError
 from tests.support.services.waiting import free_port
 
@@ -41,7 +43,7 @@ def run(options: Options, stand: Stand) -> Ledger:
     bench = _Bench(options, stand, ledger)
     if options.wants("traffic", traffic.PHASES):
         for number in range(1, options.rounds + 1):
-            bench.play("traffic", subjects, 1, lambda stage: traffic.run_traffic(stage, options.users), number)
+            bench.play_in_turns("traffic", subjects, lambda stage: traffic.traffic(stage, options.users), number)
     if options.wants("scale", scale.phases(options.crowd)):
         with_groups = [name for name in subjects if name != SKELETON]
         bench.play("scale", with_groups, 1, lambda stage: scale.run_scale(stage, bench.crowd(stage), options.rounds))
@@ -62,38 +64,43 @@ def run(options: Options, stand: Stand) -> Ledger:
 
 
 class _Bench:
-    """Opens subjects one after the other and plays suites on them."""
+    """Opens subjects and plays suites on them."""
 
     def __init__(self, options: Options, stand: Stand, ledger: Ledger) -> None:
         self._options = options
         self._stand = stand
         self._ledger = ledger
 
-    def play(
-        self,
-        suite: str,
-        subjects: Iterable[str],
-        tenant_count: int,
-        play: Callable[[Stage], None],
-        round_number: int = 1,
-    ) -> None:
-        """Play a suite on each subject, freshly started; one that cannot be opened is noted as missing."""
+    def play(self, suite: str, subjects: Iterable[str], tenant_count: int, play: Callable[[Stage], None]) -> None:
+        """Play a suite on each subject, one after the other, freshly started."""
         for name in subjects:
-            try:
-                with _OPENERS[name](self._stand, tenant_count) as subject:
-                    play(
-                        Stage(
-                            subject,
-                            suite,
-                            round_number,
-                            self._ledger,
-                            self._options.seconds,
-                            self._options.chosen_of(suite),
-                        )
-                    )
-            except (CommandFailedError, ServiceUnavailableError, OSError) as error:
-                self._ledger.missing[f"{name}, {suite}"] = str(error)
-                sys.stderr.write(f"{name} could not be measured: {error}\n")
+            with self._noting(name, suite), _OPENERS[name](self._stand, tenant_count) as subject:
+                play(self._stage(subject, suite, 1))
+
+    def play_in_turns(
+        self, suite: str, subjects: Iterable[str], play: Callable[[Stage], Iterator[None]], round_number: int
+    ) -> None:
+        """Play a suite on all subjects, freshly started and running side by side, step by step."""
+        with ExitStack() as opened:
+            playing: dict[str, Iterator[None]] = {}
+            for name in subjects:
+                with self._noting(name, suite):
+                    subject = opened.enter_context(_OPENERS[name](self._stand, 1))
+                    playing[name] = play(self._stage(subject, suite, round_number))
+            take_turns(playing, lambda name: self._noting(name, suite))
+
+    def _stage(self, subject: Subject, suite: str, round_number: int) -> Stage:
+        options = self._options
+        return Stage(subject, suite, round_number, self._ledger, options.seconds, options.chosen_of(suite))
+
+    @contextmanager
+    def _noting(self, name: str, suite: str) -> Iterator[None]:
+        """A subject that cannot be opened, or breaks down, is noted as missing."""
+        try:
+            yield
+        except (CommandFailedError, ServiceUnavailableError, OSError) as error:
+            self._ledger.missing[f"{name}, {suite}"] = str(error)
+            sys.stderr.write(f"{name} could not be measured: {error}\n")
 
     def crowd(self, stage: Stage) -> int:
         """Return how many users the scale suite gives the subject."""

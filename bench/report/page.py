@@ -26,9 +26,10 @@ machine, so absolute figures say little about another one.
 *J* is `@boxyhq/saml-jackson` behind a minimal express app on the same MongoDB, without webhooks. *S* is a bare skeleton
 of Rollcall's own stack (aiohttp, one coalesced AMQP message, one bulk write, one reply; grouped reads) with no SCIM
 work in it: the most the stack has to give. One gateway, one worker, quorum lanes, a replica set of one, majority and
-journal. Every figure is the median of {rounds}; ratios are taken inside a round. Errors are answers that were not what
-the request is to get. An *initial sync* is what a provider does per user: look up by userName, find nobody, create. A
-goal whose *floor is met* is not reached, but what a release needs at the least is.
+journal. Every figure is the median of {rounds}; ratios are taken inside a round, in which the subjects run side by side
+and take turns phase by phase. Errors are answers that were not what the request is to get. An *initial sync* is what a
+provider does per user: look up by userName, find nobody, create. A goal whose *floor is met* is not reached, but what a
+release needs at the least is.
 """
 
 _CEILING = (
