@@ -10,8 +10,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-# The locks were resolved with 3.11; newer ones do as well.
-CANDIDATES := python3.11 python3 python3.12 python3.13 python3.14
+# The locks were resolved with 3.11; newer ones do as well. PYTHON names another one: make PYTHON=/usr/bin/python3.11 test
+CANDIDATES := $(PYTHON) python3.11 python3 python3.12 python3.13 python3.14
 IS_NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 find_python = for python in $(CANDIDATES); do \
 	if "$$python" -c '$(IS_NEW_ENOUGH)' 2>/dev/null; then echo "$$python"; exit; fi; \

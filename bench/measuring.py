@@ -1,7 +1,9 @@
 """One phase under load, measured: rate, latencies, errors, CPU and memory; and the ledger of all of them."""
 
+import gc
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 import uvloop
@@ -123,9 +125,10 @@ class Stage:
 
     def measure(self, phase: str, at_once: int, load: Callable[[], Recording], *, owns_cpu: bool = True) -> Recording:
         """Run the load and record it as the phase; its CPU time too, unless other load shares it."""
-        before = cpu_seconds(self.subject.roles)
-        recording = load()
-        after = cpu_seconds(self.subject.roles)
+        with _spared_collector():
+            before = cpu_seconds(self.subject.roles)
+            recording = load()
+            after = cpu_seconds(self.subject.roles)
         used = {role: after[role] - before[role] for role in before} if owns_cpu else {}
         measurement = self._measurement(phase, at_once, recording, used)
         if self.wants(phase) and not phase.startswith(UNRECORDED):
@@ -152,6 +155,17 @@ class Stage:
             peak_mib=peak_mib(self.subject.roles),
             parts={name: recording.summary(name) for name in recording.names},
         )
+
+
+@contextmanager
+def _spared_collector() -> Iterator[None]:
+    """Keep the many requests that were rendered before out of garbage collections: they would stop the generator."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _tell(row: Measurement) -> None:

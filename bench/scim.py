@@ -1,4 +1,4 @@
-"""SCIM requests as Entra sends them, rendered for the load generator."""
+"""SCIM requests as Entra sends them, rendered for the load generator before the clock starts."""
 
 import json
 import uuid
@@ -154,29 +154,25 @@ class Client:
         body = _patch({"op": "remove", "path": f'members[value eq "{id}"]'})
         return Exchange("remove member", self.target.render("PATCH", f"/Groups/{group_id}", body), _CHANGED)
 
-    def initial_sync(self, persons: Iterable[Person]) -> Iterator[Script]:
+    def initial_sync(self, persons: Iterable[Person]) -> list[Script]:
         """Look everyone up, find nobody, and create them: one script per person."""
-        for person in persons:
-            miss = self.look_up("userName", person.user_name, finds=0)
-            yield [miss, self.create_user(person)]
+        return [[self.look_up("userName", person.user_name, finds=0), self.create_user(person)] for person in persons]
 
     def toggling(self, users: Sequence[StoredUser]) -> Iterator[Script]:
         """Disable all users, enable all users, and so on, for ever."""
-        for value in cycle(("False", "True")):
-            for user in users:
-                yield [self.patch_active(user, value)]
+        return cycle([[self.patch_active(user, value)] for value in ("False", "True") for user in users])
 
     def replacing(self, users: Sequence[StoredUser]) -> Iterator[Script]:
         """Replace all users with a changed title, over and over."""
-        for title in cycle(("Teacher", "Student")):
-            for user in users:
-                yield [self.replace_user(user, title=title)]
+        return cycle([[self.replace_user(user, title=title)] for title in ("Teacher", "Student") for user in users])
 
 
-def growing(client: Client, group_id: str, ids: Sequence[str]) -> Iterator[Script]:
+def growing(client: Client, group_id: str, ids: Sequence[str]) -> list[Script]:
     """Add many members, as many per PATCH as clients send."""
-    for start in range(0, len(ids), MEMBERS_PER_PATCH):
-        yield [client.add_members(group_id, ids[start : start + MEMBERS_PER_PATCH])]
+    return [
+        [client.add_members(group_id, ids[start : start + MEMBERS_PER_PATCH])]
+        for start in range(0, len(ids), MEMBERS_PER_PATCH)
+    ]
 
 
 def _patch(operation: dict[str, Any]) -> bytes:

@@ -23,6 +23,8 @@ PHASES = (ONE, EIGHT, FLOODED)
 
 TENANTS = 8
 _FLOOD_AT_ONCE = 32
+_FLOOD_USERS_PER_SECOND = 3_000
+"""More than any subject takes."""
 
 
 def run_pace(stage: Stage, seconds: float, rounds: int) -> None:
@@ -52,7 +54,7 @@ async def _paced(targets: Sequence[Target], _: Target, crowd: str, seconds: floa
 
 async def _flooded(targets: Sequence[Target], flooded: Target, crowd: str, seconds: float) -> Recording:
     """Keep the pace on one tenant while another is flooded; only the former is recorded."""
-    flood = Client(flooded).initial_sync(people(f"flood{crowd}", 1_000_000))
+    flood = Client(flooded).initial_sync(people(f"flood{crowd}", round(seconds * _FLOOD_USERS_PER_SECOND)))
     recording, _ = await asyncio.gather(
         _paced(targets, flooded, crowd, seconds),
         run_closed_loop(flooded, flood, at_once=_FLOOD_AT_ONCE, seconds=seconds),

@@ -76,7 +76,7 @@ def _populate(stage: Stage, client: Client, count: int) -> list[str]:
     before = resident_mib(stage.subject.roles)
     for number, half in enumerate(halves, 1):
         before = resident_mib(stage.subject.roles)
-        scripts = ([client.create_user(person, keeps_body=True)] for person in half)
+        scripts = [[client.create_user(person, keeps_body=True)] for person in half]
         bodies += stage.in_round(number).closed(POPULATE, scripts, at_once=64, seconds=_PATIENCE_SECONDS).bodies
     after = resident_mib(stage.subject.roles)
     for role, mib in after.items():
@@ -117,5 +117,6 @@ def _group_name(size: int) -> str:
 
 
 def _coming_and_going(client: Client, group_id: str, floaters: Sequence[str]) -> Iterator[Script]:
-    for floater in itertools.cycle(floaters):
-        yield [client.add_members(group_id, [floater]), client.remove_member(group_id, floater)]
+    return itertools.cycle(
+        [[client.add_members(group_id, [floater]), client.remove_member(group_id, floater)] for floater in floaters]
+    )

@@ -57,7 +57,7 @@ def warm_up(stage: Stage, client: Client) -> None:
 
 
 def _create(stage: Stage, client: Client, users: int) -> Recording:
-    scripts = ([client.create_user(person, keeps_body=True)] for person in people("user", users))
+    scripts = [[client.create_user(person, keeps_body=True)] for person in people("user", users)]
     return stage.closed(CREATE, scripts, at_once=8)
 
 
@@ -74,7 +74,7 @@ def _look_up(stage: Stage, client: Client, created: list[StoredUser]) -> Iterato
         if stage.wants(phase):
             for at_once in READ_LEVELS:
                 if is_possible:
-                    stage.closed(phase, ([exchange] for exchange in itertools.cycle(exchanges)), at_once=at_once)
+                    stage.closed(phase, itertools.cycle([[exchange] for exchange in exchanges]), at_once=at_once)
                 yield
 
 
@@ -88,5 +88,5 @@ def _change(stage: Stage, client: Client, created: list[StoredUser]) -> Iterator
                 stage.closed(PUT, client.replacing(created), at_once=at_once)
             yield
     if stage.wants(DELETE):
-        stage.closed(DELETE, ([client.delete_user(user)] for user in created), at_once=8)
+        stage.closed(DELETE, [[client.delete_user(user)] for user in created], at_once=8)
         yield

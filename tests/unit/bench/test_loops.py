@@ -36,6 +36,8 @@ class Server:
                 self.in_flight -= 1
                 if b"/hang-up" in request:
                     break
+                if b"/silence" in request:
+                    continue
                 status = 500 if b"/fail" in request else 200
                 writer.write(b"HTTP/1.1 %d X\r\nContent-Length: 4\r\n\r\nbody" % status)
         except asyncio.IncompleteReadError:
@@ -79,6 +81,17 @@ async def test_an_endless_closed_loop_stops_by_itself(server: Server) -> None:
     recording = await run_closed_loop(server.target, itertools.repeat([get(server, "/")]), at_once=2, seconds=0.05)
 
     assert recording.requests == len(server.requests) > 0
+
+
+async def test_an_answer_that_does_not_come_is_an_error_and_ends_its_connection(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bench.load.connection.ANSWER_TIMEOUT_SECONDS", 0.01)
+
+    recording = await run_closed_loop(server.target, [[get(server, "/silence")]] * 2, at_once=1, seconds=60)
+
+    assert recording.errors == {"/silence: TimeoutError": 2}
+    assert (recording.requests, server.connections) == (0, 2)
 
 
 async def test_an_unexpected_answer_is_an_error_and_ends_its_script(server: Server) -> None:
