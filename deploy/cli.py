@@ -27,6 +27,7 @@ from deploy.commands.session import fail, settings_or_exit
 from deploy.demonstration import show_demo
 from deploy.logs import set_up_logs
 from deploy.processes import run_embedded, run_gateway, run_worker
+from deploy.scheduling import be_scheduled
 from deploy.settings import Settings
 from tenants.errors import PortUnavailableError
 
@@ -98,6 +99,7 @@ def _distributed() -> Settings:
 
 def _run(settings: Settings, start: Callable[[], Coroutine[Any, Any, None]]) -> None:
     set_up_logs(level=settings.log_level, format=settings.log_format)
+    be_scheduled(settings.scheduling)
     fault = ""
     try:
         uvloop.run(start())

@@ -50,6 +50,8 @@ class Settings:
     """How many commands of one tenant a worker puts into one transaction at most."""
     lanes_at_once: int = 4
     """How many tenants' lanes one worker serves at the same time."""
+    scheduling: str = "batch"
+    """``batch``: threads do not interrupt others when they wake, which saves CPU on busy machines; or ``normal``."""
     log_level: str = "info"
     """``debug``, ``info``, ``warning`` or ``error``."""
     log_format: str = "json"
@@ -88,6 +90,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         token_cap_days=reading.number("TOKEN_CAP_DAYS", 365),
         batch_size=reading.number("BATCH_SIZE", 64),
         lanes_at_once=reading.number("LANES_AT_ONCE", 4),
+        scheduling=reading.choice("SCHEDULING", ("batch", "normal")),
         log_level=reading.choice("LOG_LEVEL", ("info", "debug", "warning", "error")),
         log_format=reading.choice("LOG_FORMAT", ("json", "console")),
     )

@@ -1,8 +1,10 @@
 """The embedded shape on its own: what it keeps, and how it ends."""
 
 import asyncio
+import os
 import re
 import signal
+from pathlib import Path
 
 import pytest
 from aiohttp import ClientError
@@ -42,6 +44,15 @@ async def test_everything_acknowledged_survives_kill_9_in_the_middle_of_a_load(e
             created = count_events(await all_events(stores, access.tenant), EventType.ACCOUNT_CREATED)
             assert set(created.values()) == {1}
             assert len(created) == _PEOPLE
+
+
+async def test_no_thread_of_it_interrupts_others_when_it_wakes(embedded: Shape) -> None:
+    (access,) = await embedded.admit("acme")
+    (process,) = embedded.running
+    async with open_client(access) as client:
+        await _create(client, people(1)[0])
+
+    assert _policies(process.pid) == {os.SCHED_BATCH}
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -93,3 +104,8 @@ async def _create(client: ScimClient, person: Person) -> str | None:
         return None
     assert answer.status in {201, 409, 503}, answer
     return person.user_name if answer.status == 201 else None
+
+
+def _policies(pid: int) -> set[int]:
+    """Return how the threads of the process are scheduled."""
+    return {os.sched_getscheduler(int(thread.name)) for thread in Path(f"/proc/{pid}/task").iterdir()}
