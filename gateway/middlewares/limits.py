@@ -36,6 +36,9 @@ class BodyLimits:
         if (http.content_length or 0) > self._bytes:
             raise self._too_large()
         try:
+            if http.content.is_eof():
+                # All of it came with the head, as small bodies do: nothing has to be waited for.
+                return await http.read()
             async with asyncio.timeout(self._seconds):
                 return await http.read()
         except web.HTTPRequestEntityTooLarge as error:
