@@ -106,17 +106,18 @@ class Submission:
 
     async def _outcome(self, command: Command, size: int) -> Outcome:
         lane = self._lane(command.tenant)
-        outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        self._expected[command.id] = outcome
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(command, size, loop.create_future())
+        self._expected[command.id] = waiting.outcome
         lane.unanswered += 1
-        lane.waiting.append(_Waiting(command, size, outcome))
+        lane.waiting.append(waiting)
         self._send_soon(lane)
+        # Half of what `asyncio.timeout` costs, and there is one for each command.
+        limit = loop.call_later(command.deadline - self._now() + self._settings.grace_seconds, _give_up, waiting)
         try:
-            async with asyncio.timeout(command.deadline - self._now() + self._settings.grace_seconds):
-                return await outcome
-        except TimeoutError:
-            raise NoOutcomeError("no outcome before the deadline") from None
+            return await waiting.outcome
         finally:
+            limit.cancel()
             del self._expected[command.id]
             lane.unanswered -= 1
             self._drop_if_idle(lane)
@@ -181,6 +182,10 @@ class Submission:
     def _drop_if_idle(self, lane: _Lane) -> None:
         if not lane.unanswered and not lane.is_sending:
             self._lanes.pop(lane.tenant, None)
+
+
+def _give_up(waiting: _Waiting) -> None:
+    _fail(waiting, NoOutcomeError("no outcome before the deadline"))
 
 
 def _fail(waiting: _Waiting, error: BaseException) -> None:
