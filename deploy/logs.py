@@ -26,11 +26,15 @@ def set_up_logs(*, level: str, format: str) -> None:
     A gateway writes a line per request, so the JSON form is made by as little code as will do.
     """
     number = getattr(logging, level.upper())
-    for_people = format == "console"
     shared: list[Processor] = [structlog.processors.add_log_level, _stamp]
-    renderer: Processor = structlog.dev.ConsoleRenderer() if for_people else structlog.processors.JSONRenderer(_json)
+    if format == "console":
+        renderer: Processor = structlog.dev.ConsoleRenderer()
+        ours: list[Processor] = [*shared, structlog.processors.format_exc_info, renderer]
+    else:
+        renderer = structlog.processors.JSONRenderer(_json)
+        ours = [_line]
     structlog.configure(
-        processors=[*shared, structlog.processors.format_exc_info, renderer],
+        processors=ours,
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=_same(Lines(sys.stderr)),
         cache_logger_on_first_use=True,
@@ -85,6 +89,14 @@ class Lines:
 
 def _same(lines: Lines) -> Callable[..., Lines]:
     return lambda *_: lines
+
+
+def _line(logger: WrappedLogger, method: str, event: EventDict) -> str:
+    """Return the event as JSON: the work of four processors in one, which costs less."""
+    event = _stamp(logger, method, structlog.processors.add_log_level(logger, method, event))
+    if "exc_info" in event:
+        event = structlog.processors.format_exc_info(logger, method, event)
+    return _json(event)
 
 
 def _stamp(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

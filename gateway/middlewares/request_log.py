@@ -31,6 +31,8 @@ class RequestLog:
         self._metrics = metrics
         self._surroundings = surroundings
         self._monotonic = surroundings.monotonic
+        # Bound once: the module's logger finds its configuration again with each line.
+        self._log = log.bind()
 
     def arrived(self, http: web.Request) -> Visit:
         """Return the visit that begins, under the client's ``X-Request-Id`` where it is harmless, else a new one."""
@@ -49,7 +51,7 @@ class RequestLog:
         method = http.method if http.method in _METHODS else "other"
         seconds = self._monotonic() - visit.started
         self._metrics.answered(method, visit.endpoint, answer.status, seconds)
-        log.info(
+        self._log.info(
             "Request answered",
             request_id=visit.request_id,
             tenant=visit.tenant,
