@@ -1,6 +1,6 @@
 """Lists: what is asked for, by query parameters or in a SearchRequest, and the ListResponse around what is found."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,9 @@ from schemas.scim.filters.parser import parse_filter
 from schemas.scim.filters.resolve import resolve
 from tenants.directory.records import CachedResource
 from tenants.read_cache.port import KeyKind
+
+PARAMETERS = ("filter", "sortBy", "sortOrder", "startIndex", "count", "cursor")
+"""What a list is asked for by, as query parameters and messages call it."""
 
 _LARGEST_INDEX = 2**31 - 1
 _LONGEST_NUMBER = 20
@@ -35,15 +38,13 @@ class ListRequest:
     """Empty: the first page of a walk by cursors; None: pages by index."""
 
     @classmethod
-    def from_parameters(cls, parameter: Callable[[str], str | None]) -> "ListRequest":
-        """Return what the query parameters ask for.
+    def from_parameters(cls, parameters: Mapping[str, str | None]) -> "ListRequest":
+        """Return what the query parameters of these ``PARAMETERS`` ask for.
 
         Raises:
             ScimError: One is no number that it should be.
         """
-        return cls._of(
-            {name: parameter(name) for name in ("filter", "sortBy", "sortOrder", "startIndex", "count", "cursor")}
-        )
+        return cls._of(parameters)
 
     @classmethod
     def from_message(cls, message: Mapping[str, Any]) -> "ListRequest":
@@ -56,8 +57,7 @@ class ListRequest:
         for name in ("filter", "sortBy", "sortOrder", "cursor"):
             if not isinstance(members.get(name.lower()), str | None):
                 raise InvalidValueError(f"{name} has to be a string")
-        names = ("filter", "sortBy", "sortOrder", "startIndex", "count", "cursor")
-        return cls._of({name: members.get(name.lower()) for name in names})
+        return cls._of({name: members.get(name.lower()) for name in PARAMETERS})
 
     @classmethod
     def _of(cls, values: Mapping[str, Any]) -> "ListRequest":

@@ -38,10 +38,11 @@ class Pages:
         """
         selected = selection(asked.filter, resource_type)
         sort = parse_sort(asked.sort_by, asked.sort_order, resource_type)
-        query = Query(resource_type.name, selected.filter, sort=sort, count=self._walks.page_size(asked))
+        size = self._walks.page_size(asked)
+        query = Query(resource_type.name, selected.filter, start_index=asked.start_index, count=size, sort=sort)
         if asked.cursor is not None:
             return await self._walk(tenant, selected, query, asked)
-        page = await self._page(tenant, selected, replace(query, start_index=asked.start_index))
+        page = await self._page(tenant, selected, query)
         return Listing(page.resources, page.total, asked.start_index)
 
     async def _walk(self, tenant: TenantId, selected: Selection, query: Query, asked: ListRequest) -> Listing:

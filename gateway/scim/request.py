@@ -1,6 +1,6 @@
 """A SCIM request that has passed all stages before its endpoint."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -51,6 +51,15 @@ class ScimRequest:
         if value is not None and not _is_unicode(value):
             raise InvalidValueError(f"the query parameter {name} is not UTF-8")
         return value
+
+    def parameters(self, names: Iterable[str]) -> dict[str, str | None]:
+        """Return the query parameters of these names: most requests have one of many.
+
+        Raises:
+            InvalidValueError: One of them is not UTF-8.
+        """
+        given = self.http.rel_url.query
+        return {name: self.parameter(name) if name in given else None for name in names}
 
     def header(self, name: str) -> str | None:
         """Return the header; several of one name are one list (RFC 9110, 5.3)."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.middlewares.limits import BodyLimits
-from gateway.scim.listing import ListRequest
+from gateway.scim.listing import PARAMETERS, ListRequest
 from gateway.scim.payloads import json_object
 from gateway.scim.request import ScimRequest
 from gateway.settings import GatewaySettings
@@ -31,8 +31,9 @@ def search_by_parameters(request: ScimRequest) -> Search:
     Raises:
         ScimError: They cannot be understood.
     """
-    parameter = request.parameter
-    return Search(ListRequest.from_parameters(parameter), parameter("attributes"), parameter("excludedAttributes"))
+    asked = ListRequest.from_parameters(request.parameters(PARAMETERS))
+    shown = request.parameters(("attributes", "excludedAttributes"))
+    return Search(asked, shown["attributes"], shown["excludedAttributes"])
 
 
 class Searches:

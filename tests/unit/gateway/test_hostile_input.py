@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
 from gateway.metrics import GatewayMetrics
-from gateway.scim.listing import ListRequest, selection
+from gateway.scim.listing import PARAMETERS, ListRequest, selection
 from gateway.scim.payloads import Payloads
 from gateway.scim.preconditions import entity_tags, is_known
 from schemas.messages.codec import decode_commands, encode_commands
@@ -91,9 +91,9 @@ def test_any_texts_are_a_projection_or_refused(type_name: str, wanted: str, excl
 @cases(100)
 @given(st.none() | st.text(max_size=25), st.none() | st.integers().map(str) | st.text("0123456789-+._ ", max_size=8))
 def test_any_texts_are_a_part_of_a_list_or_refused(start_index: str | None, count: str | None) -> None:
-    parameters = {"startIndex": start_index, "count": count}
+    parameters = dict.fromkeys(PARAMETERS) | {"startIndex": start_index, "count": count}
     with suppress(ScimError):
-        asked = ListRequest.from_parameters(parameters.get)
+        asked = ListRequest.from_parameters(parameters)
         assert asked.start_index >= 1
         assert asked.count is None or asked.count >= 0
 
