@@ -52,7 +52,8 @@ def validate_attributes(attributes: Mapping[str, Any], resource_type: ResourceTy
     for name in rules.required:
         if name not in canonical:
             raise InvalidValueError(f"{name} is required")
-    if not strict and any(":" in name and name not in rules.table for name in attributes):
+    knows_all = attributes.keys() <= rules.table.keys()
+    if not (strict or knows_all) and any(":" in name and name not in rules.table for name in attributes):
         canonical |= opaque_extensions(attributes, resource_type)
     if rules.has_active:
         # RFC 7644, 3.3: what the client does not assert may be given a default.

@@ -18,7 +18,7 @@ def _nested(
     body: dict[str, Any], resource_type: ResourceType, names: Mapping[str, str], used: set[str]
 ) -> dict[str, Any]:
     """Return the body with dotted, URN-qualified and misplaced keys in their places; unknown keys stay."""
-    if all(key in names or key.lower() in names for key in body):
+    if body.keys() <= names.keys() or all(key.lower() in names for key in body):
         return body
     flat = unfolded(body, resource_type, used)
     unknown = [key for key in flat if key.lower() not in names]

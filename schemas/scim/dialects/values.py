@@ -6,6 +6,7 @@ A rewrite returns the very same object when there is nothing to rewrite, and oth
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import is_not
 from typing import Any
 
 from schemas.scim.definitions.catalog import ENTERPRISE_USER
@@ -135,7 +136,7 @@ def _list(one: Rewrite, *, clears: bool) -> Rewrite:
     def rewrite(values: Any, used: set[str]) -> Any:
         if values.__class__ is list:
             rewritten = [one(value, used) for value in values]
-            return rewritten if any(map(_is_other, rewritten, values)) else values
+            return rewritten if any(map(is_not, rewritten, values)) else values
         if values == "":
             return _text(values, used) if clears else values
         if values.__class__ in {dict, str}:
@@ -144,7 +145,3 @@ def _list(one: Rewrite, *, clears: bool) -> Rewrite:
         return values
 
     return rewrite
-
-
-def _is_other(new: Any, old: Any) -> bool:
-    return new is not old
