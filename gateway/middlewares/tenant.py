@@ -1,7 +1,8 @@
 """Which tenant a path speaks of: ``/scim/v2/{tenant}/...``, or without a version (RFC 7644, 3.13)."""
 
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 from gateway.refusals import InvalidVersionError
 from schemas.ids import TenantId
@@ -11,8 +12,7 @@ _BELOW = re.compile(r"/scim/(?:(v\d+)(?:/|$))?(.*)", re.DOTALL)
 _VERSION = "v2"
 
 
-@dataclass(frozen=True, slots=True)
-class TenantPath:
+class TenantPath(msgspec.Struct, frozen=True):
     """A path below a Tenant URL."""
 
     tenant: TenantId

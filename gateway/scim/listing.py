@@ -1,9 +1,9 @@
 """Lists: what is asked for, by query parameters or in a SearchRequest, and the ListResponse around what is found."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import orjson
 
 from gateway.answers import Body
@@ -23,8 +23,7 @@ _LARGEST_INDEX = 2**31 - 1
 _LONGEST_NUMBER = 20
 
 
-@dataclass(frozen=True, slots=True)
-class ListRequest:
+class ListRequest(msgspec.Struct, frozen=True):
     """A list as a client asks for it (RFC 7644, 3.4.2 and 3.4.3; RFC 9865, 2); which attributes is asked elsewhere."""
 
     filter: str | None = None
@@ -74,8 +73,7 @@ class ListRequest:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(msgspec.Struct, frozen=True):
     """Which resources are wanted."""
 
     filter: ResolvedFilter | None = None
@@ -83,8 +81,7 @@ class Selection:
     """The key that the filter looks up, where it does no more than that."""
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(msgspec.Struct, frozen=True):
     """The part of a list that was found."""
 
     resources: Sequence[CachedResource]

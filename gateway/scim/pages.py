@@ -1,7 +1,8 @@
 """Finding the part of a list that is asked for, by index or by cursor, for whoever shows it: GET or ``.search``."""
 
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from gateway.lookups import Lookups
 from gateway.patience import in_time

@@ -6,9 +6,11 @@ the same order, and an attribute that a type lacks has no value there.
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+import msgspec
 import orjson
+from msgspec.structs import replace
 
 from gateway.patience import in_time
 from gateway.scim.listing import Listing, ListRequest
@@ -30,8 +32,7 @@ from tenants.directory.records import CachedResource, Page
 _BY_ID_DOWN = Sort(Field(("id",), (False,)), descending=True)
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(msgspec.Struct, frozen=True):
     """What is asked of one type."""
 
     type: ResourceType

@@ -1,11 +1,12 @@
 """How resources are shown: whose URIs, which attributes, with members and groups where they are wanted."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
+import msgspec
 import orjson
 from aiohttp import web
+from msgspec.structs import replace
 
 from gateway.answers import Body, scim_answer
 from gateway.scim.relations import Related, Relation
@@ -20,8 +21,7 @@ from schemas.scim.rendering import BASE, entity_tag, splice
 from tenants.directory.records import CachedResource
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(msgspec.Struct, frozen=True):
     """What one reader wants to see."""
 
     tenant: TenantId

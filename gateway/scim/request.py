@@ -1,8 +1,8 @@
 """A SCIM request that has passed all stages before its endpoint."""
 
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
 
+import msgspec
 from aiohttp import web
 
 from gateway.visit import Visit
@@ -14,8 +14,7 @@ from tenants.credentials.verification import Principal
 from tenants.tenant import Dialect, Tenant
 
 
-@dataclass(frozen=True, slots=True)
-class ScimRequest:
+class ScimRequest(msgspec.Struct, frozen=True):
     """Who asks, for which tenant, and what the path names."""
 
     http: web.Request

@@ -1,8 +1,9 @@
 """Searches: a list and its projection, asked for by query parameters or by a message (RFC 7644, 3.4.2 and 3.4.3)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from gateway.middlewares.limits import BodyLimits
 from gateway.scim.listing import PARAMETERS, ListRequest
@@ -15,8 +16,7 @@ from schemas.scim.errors import InvalidValueError
 SEARCH_REQUEST = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
 
 
-@dataclass(frozen=True, slots=True)
-class Search:
+class Search(msgspec.Struct, frozen=True):
     """What a client wants to find, and what it wants to see of it."""
 
     asked: ListRequest

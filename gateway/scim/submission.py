@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+import msgspec
 import structlog
 
 from gateway.metrics import GatewayMetrics
@@ -28,8 +29,7 @@ class NoOutcomeError(PortUnavailableError):
     """The deadline passed, or the command was abandoned: nothing was applied, and nothing will be."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Waiting:
+class _Waiting(msgspec.Struct, frozen=True, eq=False):
     """A command that is not on its way yet, or whose outcome is not here yet."""
 
     command: Command

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import msgspec
+
 from schemas.scim.filters.nodes import Field, ResolvedFilter, Scalar
 
 
@@ -22,8 +24,7 @@ class Position:
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(msgspec.Struct, frozen=True):
     """Which resources of one type, and which part of them (RFC 7644, 3.4.2)."""
 
     resource_type: str

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
+from msgspec import structs
+
 from schemas.ids import ResourceId, TenantId
 from schemas.scim.conformity import conformed, misfits
 from schemas.scim.definitions.catalog import core_catalog
@@ -37,7 +39,7 @@ class ExtendedResources:
 
     async def count(self, tenant: TenantId, extension: ExtensionSchema) -> int:
         """Return how many there are."""
-        return (await self._directory.search(tenant, replace(_query(extension), count=0))).total
+        return (await self._directory.search(tenant, structs.replace(_query(extension), count=0))).total
 
     async def misfits(
         self, tenant: TenantId, extension: ExtensionSchema, resource_type: ResourceType, *, limit: int
@@ -82,7 +84,7 @@ class ExtendedResources:
         """Yield the ids of all of them, a page at a time."""
         after = ""
         while True:
-            query = replace(_query(extension), after=Position(None, after))
+            query = structs.replace(_query(extension), after=Position(None, after))
             page = await self._directory.search(tenant, query)
             if not page.resources:
                 return

@@ -1,7 +1,8 @@
 """The one decision whether a presented token lets its bearer in."""
 
 import hmac
-from dataclasses import dataclass
+
+import msgspec
 
 from schemas.ids import TenantId, TokenId
 from schemas.timestamps import unix_seconds
@@ -10,8 +11,7 @@ from tenants.registry.port import TokenRecord
 from tenants.tenant import Tenant, TenantStatus
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
+class Principal(msgspec.Struct, frozen=True):
     """The authenticated caller: a provisioning client, known by its token."""
 
     tenant: TenantId

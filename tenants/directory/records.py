@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+import msgspec
+
 from schemas.ids import AccountId, ResourceId
 from schemas.scim.query import Position
 
@@ -182,12 +184,11 @@ class GroupOfMember:
     """False: the User is in it through other Groups that are in it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(msgspec.Struct, frozen=True):
     """Part of a query's result."""
 
     total: int
     """All matches, not the page's."""
-    resources: tuple[CachedResource, ...] = field(default=())
+    resources: tuple[CachedResource, ...] = ()
     next: Position | None = None
     """Where the next page begins: the place of the last resource; None on the last page."""

@@ -1,9 +1,10 @@
 """The read cache: rendered answers by id or key, for many waiting requests at a time."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
+
+import msgspec
 
 from schemas.ids import TenantId
 from tenants.directory.records import CachedResource
@@ -18,8 +19,7 @@ class KeyKind(StrEnum):
     EXTERNAL_ID = "external_id"
 
 
-@dataclass(frozen=True, slots=True)
-class LookupKey:
+class LookupKey(msgspec.Struct, frozen=True):
     """One question: which resources of this tenant and type have this key?"""
 
     tenant: TenantId

@@ -5,6 +5,7 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from schemas.ids import TenantId
 from schemas.scim.definitions.catalog import core_catalog
@@ -65,5 +66,5 @@ async def test_what_is_written_is_found_in_its_order(
             found += [resource.id for resource in page.resources]
             if page.next is None:
                 break
-            query = replace(query, after=page.next)
+            query = structs.replace(query, after=page.next)
         assert found == expected

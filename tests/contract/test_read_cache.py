@@ -1,7 +1,8 @@
 """The read cache's promises."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from schemas.ids import TenantId
 from tenants.directory.records import CachedResource, StoredResource
