@@ -5,8 +5,10 @@ stages; ``changes`` turns all that was staged into one transaction.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Any, TypeVar
+
+from msgspec import structs
 
 from schemas.ids import AccountId, PlanId, ResourceId
 from schemas.messages.events import Event, EventType
@@ -420,7 +422,7 @@ class Workspace:
             modified=resource.modified,
             version=resource.version,
         )
-        return replace(resource, search=search)
+        return structs.replace(resource, search=search)
 
     def _was_edge(self, key: EdgeKey) -> bool:
         return key in self._snapshot.edges and key[0] not in self._cleared

@@ -107,7 +107,7 @@ def _renewed(resource: StoredResource, resource_type: ResourceType) -> StoredRes
     when, id = {"created": resource.created, "modified": resource.modified}, resource.id
     search = search_document(resource_type, id, attributes, **when, version=resource.version)
     rendered = render(resource_type, id, attributes, **when, version=resource.version)
-    return replace(resource, search=search, rendered=rendered)
+    return structs.replace(resource, search=search, rendered=rendered)
 
 
 def _changes(snapshot: Snapshot, updated: Sequence[StoredResource]) -> Changes:

@@ -29,8 +29,8 @@ class AccountStatus(StrEnum):
     DISABLED = "disabled"
 
 
-@dataclass(frozen=True, slots=True)
-class StoredResource:
+# A struct, not a dataclass: a create makes several of one resource.
+class StoredResource(msgspec.Struct, frozen=True):
     """A User or Group as the identity provider last said, with all that reading it needs."""
 
     type: str

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from schemas.ids import CommandId, ResourceId, TenantId
 from schemas.messages.outcomes import Abandoned, Outcome, Rejected
@@ -243,7 +244,7 @@ async def test_a_need_of_many_keys_is_loaded(writer: DirectoryWriter, acme: Tena
 
 
 async def test_every_field_of_a_resource_is_kept(writer: DirectoryWriter, acme: TenantId) -> None:
-    odd = replace(
+    odd = structs.replace(
         user(4, "Ünï'\"\\%_$@example.com", external_id=" E'\"$ne\\ "),
         version=7,
         modified=LATER,

@@ -38,7 +38,7 @@ def person(number: int, attributes: dict[str, Any], created: str, modified: str)
     plain = builders.user(number, attributes["userName"], created=created, modified=modified)
     search = search_document(USER, plain.id, attributes, created=created, modified=modified, version=plain.version)
     external_id, name = attributes.get("externalId"), prepared_name("User", attributes["userName"])
-    return replace(plain, attributes=attributes, name=name, external_id=external_id, search=search)
+    return structs.replace(plain, attributes=attributes, name=name, external_id=external_id, search=search)
 
 
 @cases(60)

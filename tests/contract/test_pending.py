@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from schemas.ids import ResourceId, TenantId
 from tenants.directory.pending import PendingKind, PendingReader, PendingResource
@@ -71,7 +72,7 @@ def _ids(found: Sequence[PendingResource]) -> list[ResourceId]:
 
 def _bare(resource: StoredResource | None) -> StoredResource | None:
     """Return the resource without what need not be read."""
-    return replace(resource, search={}, rendered=b"") if resource is not None else None
+    return structs.replace(resource, search={}, rendered=b"") if resource is not None else None
 
 
 def _same(found: Sequence[PendingResource], expected: Sequence[PendingResource]) -> bool:
@@ -153,7 +154,7 @@ async def test_pages_by_place_show_everything_once(
 async def test_what_was_released_is_pending_no_more(
     pending: PendingReader, writer: DirectoryWriter, filled: TenantId, globex: TenantId
 ) -> None:
-    released = [replace(one, hold=None, applied_version=one.version) for one in (NEW, CHANGED, BEHIND, RENAMED)]
+    released = [structs.replace(one, hold=None, applied_version=one.version) for one in (NEW, CHANGED, BEHIND, RENAMED)]
 
     await _commit(writer, filled, Content(updated=released, tombstones_removed=[("User", GONE.id)]))
 
@@ -169,11 +170,11 @@ async def test_what_was_released_is_pending_no_more(
 async def test_what_was_settled_may_be_pending_again(
     pending: PendingReader, writer: DirectoryWriter, filled: TenantId, globex: TenantId
 ) -> None:
-    await _commit(writer, filled, Content(updated=[replace(SETTLED, version=4, hold=Hold.DRY_RUN)]))
+    await _commit(writer, filled, Content(updated=[structs.replace(SETTLED, version=4, hold=Hold.DRY_RUN)]))
 
     found = await pending.pending(filled, PendingKind.USER, after=CHANGED.id, limit=1)
 
-    expected = PendingResource(replace(SETTLED, version=4, hold=Hold.DRY_RUN), account=SETTLED_ACCOUNT)
+    expected = PendingResource(structs.replace(SETTLED, version=4, hold=Hold.DRY_RUN), account=SETTLED_ACCOUNT)
     assert _same(found, [expected])
     assert _ids(await pending.pending(globex, PendingKind.USER, after=NONE, limit=10)) == [NEW.id]
 

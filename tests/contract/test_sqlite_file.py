@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from schemas.ids import CommandId, TenantId
 from schemas.scim.query import Query
@@ -143,7 +144,7 @@ async def test_a_full_disk_keeps_nothing_of_the_transaction(
     stores: Stores, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tenants.sqlite.opening.PRAGMAS", ("PRAGMA synchronous = FULL", "PRAGMA max_page_count = 64"))
-    big = Content(inserted=[replace(user(number), rendered=b"x" * 9000) for number in range(1, 65)])
+    big = Content(inserted=[structs.replace(user(number), rendered=b"x" * 9000) for number in range(1, 65)])
     async with open_sqlite_stores(path) as cramped:
         with pytest.raises(PortUnavailableError):
             await cramped.writer.commit(changes(await cramped.writer.load(ACME, Need()), big))

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 import orjson
+from msgspec import structs
 
 from schemas.ids import AccountId, CommandId, ResourceId, TenantId, TokenId
 from schemas.messages.events import Event, EventType
@@ -247,4 +248,4 @@ def _resource(
         rendered=b'{"location":"\x1f/%b"}' % orjson.dumps({"id": id, **attributes, **known})[1:-1].replace(b'"', b"'"),
         applied_version=1,
     )
-    return replace(resource, **fields)
+    return structs.replace(resource, **fields)

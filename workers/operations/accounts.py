@@ -8,6 +8,8 @@ the events never meets a name twice.
 from dataclasses import replace
 from typing import Any
 
+from msgspec import structs
+
 from schemas.messages.events import EventType
 from tenants.directory.records import Account, AccountStatus, Hold, StoredResource, Tombstone
 from tenants.policies.effects import Effect, EffectKind, account_effects, carry_out, erase_at, erases
@@ -36,12 +38,12 @@ def settle_user(
         hold = Hold.CONFLICT
         _let_in_or_lock_out(workspace, account, effects)
     if hold is not None:
-        return replace(user, hold=hold)
+        return structs.replace(user, hold=hold)
     if effects:
         _apply(workspace, user, _as_it_is(workspace, matched.account), effects, release)
         if account is None and not is_new:
             join_waiting_groups(workspace, user.id)
-    return replace(user, hold=None, applied_version=user.version)
+    return structs.replace(user, hold=None, applied_version=user.version)
 
 
 def hold_of_leaver(workspace: Workspace, user: StoredResource) -> Hold | None:

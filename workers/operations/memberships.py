@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from msgspec import structs
+
 from schemas.ids import ResourceId
 from schemas.messages.events import EventType
 from schemas.scim.errors import InvalidValueError
@@ -131,7 +133,7 @@ def settle_group(workspace: Workspace, group: StoredResource) -> StoredResource:
     if group.hold is Hold.EXCLUDED:
         return group
     if workspace.policies.mode is OperationMode.DRY_RUN:
-        return replace(group, hold=Hold.DRY_RUN)
+        return structs.replace(group, hold=Hold.DRY_RUN)
     # First the cohort, then who is in it: whoever follows the events meets no members of a cohort not made yet.
     settled = release_group(workspace, group)
     if group.hold is not None:
@@ -143,7 +145,7 @@ def settle_group(workspace: Workspace, group: StoredResource) -> StoredResource:
 def release_group(workspace: Workspace, group: StoredResource) -> StoredResource:
     """Bring the cohort itself in line with the Group, whatever holds it; its memberships are a matter of their own."""
     _apply_cohort(workspace, group)
-    return replace(group, hold=None, applied_version=group.version)
+    return structs.replace(group, hold=None, applied_version=group.version)
 
 
 def catch_up(workspace: Workspace, edge: Edge, *, lets_go: bool = False) -> str | None:
@@ -268,7 +270,7 @@ def leave_all_groups(workspace: Workspace, member: ResourceId, *, stays_in_cohor
         _leave(workspace, edge.group, member, applies=is_in_sync and not stays_in_cohorts)
         if group is not None and edge.desired:
             after = renewed(workspace, group, group.attributes)
-            workspace.put_resource(after if after.hold else replace(after, applied_version=after.version))
+            workspace.put_resource(after if after.hold else structs.replace(after, applied_version=after.version))
 
 
 def join_waiting_groups(workspace: Workspace, member: ResourceId) -> None:

@@ -1,8 +1,9 @@
 """Steps that operations share: finding, checking, renewing a resource, and noting what was done."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec import structs
 
 from schemas.ids import ResourceId
 from schemas.messages.administration import AdministrationCommand
@@ -62,14 +63,14 @@ def renewed(workspace: Workspace, resource: StoredResource, attributes: dict[str
     """Return the resource's next version with the attributes."""
     modified = max(workspace.moment.at, resource.modified)
     return _rendered(
-        workspace, replace(resource, version=resource.version + 1, modified=modified, attributes=attributes)
+        workspace, structs.replace(resource, version=resource.version + 1, modified=modified, attributes=attributes)
     )
 
 
 def _rendered(workspace: Workspace, resource: StoredResource) -> StoredResource:
     resource_type = workspace.catalog.resource_type(resource.type)
     attributes = workspace.conformed(resource.type, resource.attributes)
-    return replace(
+    return structs.replace(
         resource,
         attributes=attributes,
         name=prepared_name(resource.type, attributes[resource_type.unique_name]),

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import chain
 
+from msgspec import structs
+
 from schemas.ids import ResourceId
 from schemas.messages.administration import (
     ReleaseResources,
@@ -188,7 +190,7 @@ def _take_back_membership(workspace: Workspace, group: ResourceId, member: Resou
 def _hold(workspace: Workspace, id: ResourceId, hold: Hold) -> str | None:
     resource = workspace.any_resource(id)
     if resource is not None:
-        _keep(workspace, resource, replace(resource, hold=hold))
+        _keep(workspace, resource, structs.replace(resource, hold=hold))
         return None
     tombstone = workspace.tombstone(id)
     if tombstone is None:
@@ -203,7 +205,7 @@ def _take_back_one(workspace: Workspace, id: ResourceId) -> str | None:
         return _take_back_dead(workspace, id)
     if resource.hold is not Hold.EXCLUDED:
         return None
-    free = replace(resource, hold=Hold.DRY_RUN)
+    free = structs.replace(resource, hold=Hold.DRY_RUN)
     after = settle_user(workspace, free) if resource.type == "User" else settle_group(workspace, free)
     _keep(workspace, resource, after)
     return None

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from schemas.ids import AccountId
 from tenants.directory.records import Account, AccountStatus, Edge, Hold, Reference, StoredResource
@@ -13,7 +14,7 @@ from tests.support import builders
 
 SYNC = Policies(mode=OperationMode.SYNC)
 ANN, GROUP = builders.user(1, "ann"), builders.group(5, "Staff")
-INACTIVE = replace(ANN, attributes={"userName": "ann", "active": False})
+INACTIVE = structs.replace(ANN, attributes={"userName": "ann", "active": False})
 WITH_ACCOUNT = Reference("User", AccountId("a1"))
 WITHOUT_ACCOUNT = Reference("User", None)
 
@@ -39,13 +40,13 @@ def test_a_person_without_an_account_is_drift_only_where_there_should_be_one() -
 
 @pytest.mark.parametrize("hold", Hold)
 def test_what_is_held_is_no_drift(hold: Hold) -> None:
-    assert user_drift(replace(ANN, hold=hold), None, SYNC) == ()
-    assert group_drift(replace(GROUP, hold=hold), None) == ()
+    assert user_drift(structs.replace(ANN, hold=hold), None, SYNC) == ()
+    assert group_drift(structs.replace(GROUP, hold=hold), None) == ()
 
 
 def test_what_is_pending_is_no_drift() -> None:
-    assert user_drift(replace(ANN, version=2), None, SYNC) == ()
-    assert group_drift(replace(GROUP, version=2), None) == ()
+    assert user_drift(structs.replace(ANN, version=2), None, SYNC) == ()
+    assert group_drift(structs.replace(GROUP, version=2), None) == ()
 
 
 def test_attributes_that_differ_are_named_with_both_sides() -> None:
@@ -120,7 +121,7 @@ def test_a_member_whom_the_cohort_has_kept_though_nobody_is_there_is_drift() -> 
     ("desired", "group", "member", "is_leave_pending"),
     [
         pytest.param(True, GROUP, WITHOUT_ACCOUNT, False, id="waits for an account"),
-        pytest.param(True, replace(GROUP, hold=Hold.EXCLUDED), WITH_ACCOUNT, False, id="group held"),
+        pytest.param(True, structs.replace(GROUP, hold=Hold.EXCLUDED), WITH_ACCOUNT, False, id="group held"),
         pytest.param(False, GROUP, WITH_ACCOUNT, False, id="may be held by the guard"),
         pytest.param(False, GROUP, None, True, id="leave pending"),
         pytest.param(False, None, WITH_ACCOUNT, True, id="removal of the group pending"),
