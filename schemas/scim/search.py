@@ -24,7 +24,6 @@ Table = dict[str, tuple[str, Convert]]
 
 _NOT_SEARCHED = frozenset({"schemas", "id", "meta", "members", "groups"})
 """The server's own, which are added, and the edges, which are kept apart."""
-_EMPTY: tuple[Any, ...] = (None, "", {}, [])
 _KEY = str.maketrans({".": "·", "$": "＄"})
 
 
@@ -33,9 +32,8 @@ def search_key(name: str) -> str:
     return name.translate(_KEY)
 
 
-def fold(text: str) -> str:
-    """Return the text as it is compared where case does not matter."""
-    return text.casefold()
+fold = str.casefold
+"""Return the text as it is compared where case does not matter."""
 
 
 def prepared_user_name(text: str) -> str:
@@ -133,7 +131,7 @@ def _as_it_is(value: Any) -> Any:
 
 def _each(one: Convert) -> Convert:
     def convert(values: list[Any]) -> list[Any]:
-        return [converted for value in values if (converted := one(value)) not in _EMPTY]
+        return [converted for value in values if (converted := one(value)) or _is_number(converted)]
 
     return convert
 
@@ -168,12 +166,18 @@ def _complex(table: Table, *, primary: bool = False) -> Convert:
 def _converted(table: Table, attributes: Mapping[str, Any]) -> dict[str, Any]:
     document = {}
     for name, value in attributes.items():
-        if value is not None and name in table:
-            key, convert = table[name]
+        entry = table.get(name)
+        if value is not None and entry is not None:
+            key, convert = entry
             converted = convert(value)
-            if converted or isinstance(converted, int | float):
+            if converted or _is_number(converted):
                 document[key] = converted
     return document
+
+
+def _is_number(value: Any) -> bool:
+    """Tell whether something to compare is left though it is false: 0, or ``false`` itself."""
+    return isinstance(value, int | float)
 
 
 @cache
