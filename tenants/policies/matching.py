@@ -18,6 +18,9 @@ class Match:
     """Why an administrator has to decide."""
 
 
+NOBODY = Match()
+
+
 def match(user: StoredResource, unlinked: Iterable[Account], policies: Policies) -> Match:
     """Return the account that is to be linked to a User without one.
 
@@ -34,6 +37,8 @@ def match(user: StoredResource, unlinked: Iterable[Account], policies: Policies)
         policies: The tenant's choices.
     """
     found = list(unlinked)
+    if not found:
+        return NOBODY
     kept = [account for account in found if _is_back(user, account, policies)]
     if kept:
         return _only(kept, "several kept accounts have its externalId")
@@ -41,7 +46,7 @@ def match(user: StoredResource, unlinked: Iterable[Account], policies: Policies)
         fitting = [account for account in found if account.is_imported and _fits(rule, user, account, policies)]
         if fitting:
             return _only(fitting, f"several accounts of the LMS fit by {rule.value}")
-    return Match()
+    return NOBODY
 
 
 def surprise(user: StoredResource, account: Account) -> str | None:

@@ -19,6 +19,16 @@ from workers.operations.memberships import join_waiting_groups, leave_all_cohort
 from workers.operations.releases import INLINE, Release, Word, hold_of, is_reviewed
 from workers.workspace import Workspace
 
+_EVENTS = {
+    EffectKind.CREATE: EventType.ACCOUNT_CREATED,
+    EffectKind.LINK: EventType.ACCOUNT_UPDATED,
+    EffectKind.UPDATE: EventType.ACCOUNT_UPDATED,
+    EffectKind.DISABLE: EventType.ACCOUNT_DISABLED,
+    EffectKind.ENABLE: EventType.ACCOUNT_ENABLED,
+    # Its User is gone: told as well when it was disabled before.
+    EffectKind.DETACH: EventType.ACCOUNT_DISABLED,
+    EffectKind.ERASE: EventType.ACCOUNT_ERASED,
+}
 _LONGEST_LINE = 40
 """So many may wait for one another within a transaction; longer lines are served from their ends, one pass each."""
 
@@ -207,7 +217,7 @@ def _apply(
     after = carry_out(effects, user, account, workspace.policies)
     if after is not None:
         moment = erase_at(after, effects, workspace.policies, now=workspace.moment.unix_seconds)
-        workspace.put_account(replace(after, erase_at=moment))
+        workspace.put_account(after if after.erase_at == moment else replace(after, erase_at=moment))
     elif account is not None:
         workspace.remove_account(account)
     subject = after or account
@@ -220,18 +230,13 @@ def _apply(
 
 
 def _events(effects: tuple[Effect, ...], account: Account) -> list[EventType]:
-    names = {
-        EffectKind.CREATE: EventType.ACCOUNT_CREATED,
-        EffectKind.LINK: EventType.ACCOUNT_UPDATED,
-        EffectKind.UPDATE: EventType.ACCOUNT_UPDATED,
-        EffectKind.DISABLE: EventType.ACCOUNT_DISABLED,
-        # Its User is gone: told as well when it was disabled before.
-        EffectKind.DETACH: EventType.ACCOUNT_DISABLED,
-        EffectKind.ERASE: EventType.ACCOUNT_ERASED,
-    }
-    enabled = account.status is AccountStatus.ACTIVE
-    names[EffectKind.ENABLE] = EventType.ACCOUNT_ENABLED if enabled else EventType.ACCOUNT_UPDATED
-    return list(dict.fromkeys(names[effect.kind] for effect in effects if effect.kind in names))
+    return list(dict.fromkeys(_event(effect.kind, account) for effect in effects))
+
+
+def _event(kind: EffectKind, account: Account) -> EventType:
+    if kind is EffectKind.ENABLE and account.status is not AccountStatus.ACTIVE:
+        return EventType.ACCOUNT_UPDATED
+    return _EVENTS[kind]
 
 
 def _payload(event: EventType, account: Account) -> dict[str, Any]:

@@ -163,8 +163,9 @@ def noted(command: AdministrationCommand, workspace: Workspace, items: Sequence[
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
     """Return each attribute that differs, as ``[old, new]``."""
-    names = [*before, *(name for name in after if name not in before)]
-    return {name: [before.get(name), after.get(name)] for name in names if before.get(name) != after.get(name)}
+    changed = {name: [old, new] for name, old in before.items() if (new := after.get(name)) != old}
+    added = {name: [None, new] for name, new in after.items() if new is not None and name not in before}
+    return changed | added
 
 
 def listed(ids: Sequence[str]) -> dict[str, Any]:
