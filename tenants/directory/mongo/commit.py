@@ -1,4 +1,4 @@
-"""Committing what was decided: one transaction, a few bulk writes.
+"""Committing what was decided: one transaction, a few writes of many documents.
 
 The first write compares and raises the tenant's counters. Whoever else writes the tenant's record at the same time, or
 did since it was loaded, makes it fail before anything else is tried.
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
-from pymongo import DeleteMany, InsertOne, ReplaceOne, UpdateMany
+from pymongo import DeleteMany, ReplaceOne, UpdateMany
 from pymongo.client_session import ClientSession
 
 from schemas.messages.codec import encode_outcomes
@@ -27,11 +27,12 @@ from tenants.directory.writer import Changes
 from tenants.erasures.mongo import erasure_document
 from tenants.errors import DuplicateError, LaneLostError
 from tenants.mongo import Database, Document, journal
+from tenants.mongo.inserting import insert
 from tenants.mongo.keys import below
 from tenants.mongo.transactions import transact
 from tenants.outbox.mongo import event_documents
 
-Operation = DeleteMany | InsertOne[Document] | ReplaceOne[Document] | UpdateMany
+Operation = DeleteMany | ReplaceOne[Document] | UpdateMany
 
 
 def commit(database: Database, changes: Changes) -> Counters:
@@ -62,18 +63,23 @@ def _write(
     exchange: bool,
 ) -> None:
     _raise_counters(database, changes, counters, session)
-    writes: list[tuple[str, Sequence[Operation]]] = [
-        ("resources", _resources(changes, exchange=exchange)),
-        ("accounts", _accounts(changes, exchange=exchange)),
-        ("edges", _edges(changes)),
-        ("cohorts", _cohorts(changes)),
-        ("tombstones", _tombstones(changes)),
-        ("erasures", [_put(erasure_document(erasure)) for erasure in changes.erasures]),
-        ("journal", _journal(changes, links)),
+    tenant = changes.tenant
+    resources = [resource_document(tenant, resource) for resource in changes.inserted]
+    accounts = [account_document(tenant, account) for account in changes.accounts_inserted]
+    writes: list[tuple[str, Sequence[Operation], Sequence[Document]]] = [
+        ("resources", _resources(changes, exchange=exchange), resources),
+        ("accounts", _accounts(changes, exchange=exchange), accounts),
+        ("edges", _edges(changes), ()),
+        ("cohorts", _cohorts(changes), ()),
+        ("tombstones", _tombstones(changes), ()),
+        ("erasures", [_put(erasure_document(erasure)) for erasure in changes.erasures], ()),
+        ("journal", (), _journal(changes, links)),
     ]
-    for collection, operations in writes:
+    for collection, operations, inserted in writes:
         if operations:
             database[collection].bulk_write(operations, session=session)
+        if inserted:
+            insert(database, collection, inserted, session)
 
 
 def _raise_counters(database: Database, changes: Changes, counters: Counters, session: ClientSession) -> None:
@@ -101,25 +107,20 @@ def _raise_counters(database: Database, changes: Changes, counters: Counters, se
 def _resources(changes: Changes, *, exchange: bool) -> list[Operation]:
     removed = [f"{changes.tenant}/{type}/{id}" for type, id in changes.removed]
     updated = [resource_document(changes.tenant, resource) for resource in changes.updated]
-    inserted = [resource_document(changes.tenant, resource) for resource in changes.inserted]
-    return _in_order(removed, updated, inserted, laid_down="n" if exchange else None)
+    return _in_order(removed, updated, laid_down="n" if exchange else None)
 
 
 def _accounts(changes: Changes, *, exchange: bool) -> list[Operation]:
     removed = [f"{changes.tenant}/{id}" for id in changes.accounts_removed]
     updated = [account_document(changes.tenant, account) for account in changes.accounts_updated]
-    inserted = [account_document(changes.tenant, account) for account in changes.accounts_inserted]
-    return _in_order(removed, updated, inserted, laid_down="l" if exchange else None)
+    return _in_order(removed, updated, laid_down="l" if exchange else None)
 
 
-def _in_order(
-    removed: list[str], updated: list[Document], inserted: list[Document], *, laid_down: str | None
-) -> list[Operation]:
+def _in_order(removed: list[str], updated: list[Document], *, laid_down: str | None) -> list[Operation]:
     operations: list[Operation] = _removal(removed)
     if laid_down and updated:
         operations.append(UpdateMany(_any_of([document["_id"] for document in updated]), {"$unset": {laid_down: ""}}))
     operations += [ReplaceOne({"_id": document["_id"]}, document) for document in updated]
-    operations += map(InsertOne, inserted)
     return operations
 
 
@@ -143,13 +144,12 @@ def _tombstones(changes: Changes) -> list[Operation]:
     return [*_removal(removed), *map(_put, documents)]
 
 
-def _journal(changes: Changes, links: Sequence[Sealed]) -> list[Operation]:
-    documents = [
+def _journal(changes: Changes, links: Sequence[Sealed]) -> list[Document]:
+    return [
         *_receipts(changes),
         *audit_documents(changes.tenant, links),
         *event_documents(changes.tenant, changes.events),
     ]
-    return [InsertOne(document) for document in documents]
 
 
 def _receipts(changes: Changes) -> list[Document]:
