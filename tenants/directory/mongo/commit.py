@@ -100,7 +100,9 @@ def _raise_counters(database: Database, changes: Changes, counters: Counters, se
         "leaves": [list(leave) for leave in counters.leaves],
         "guard_tripped": counters.guard_tripped,
     }
-    if not database.tenants.update_one(before, {"$set": after}, session=session).matched_count:
+    # A plain command, as inserts are.
+    update = {"q": before, "u": {"$set": after}}
+    if not database.command("update", "tenants", updates=[update], session=session)["n"]:
         raise LaneLostError(f"tenant {changes.tenant} is not at sequence {changes.expected_sequence} any more")
 
 
