@@ -64,6 +64,8 @@ class Worker:
         self._busy: dict[TenantId, int] = {}
         self._subscribed: set[TenantId] = set()
         self._stopping = asyncio.Event()
+        self._waiting: set[asyncio.Timeout] = set()
+        """The patience of each server that has nothing in hand; a stop ends it."""
 
     async def run(self) -> None:
         """Work until ``stop``; what is in hand then is finished and settled."""
@@ -87,6 +89,8 @@ class Worker:
     def stop(self) -> None:
         """Take no more, finish what is in hand."""
         self._stopping.set()
+        while self._waiting:
+            self._waiting.pop().reschedule(0)
 
     # Serving lanes
 
@@ -98,17 +102,17 @@ class Worker:
 
     async def _take(self) -> Sequence[Delivery]:
         """Wait for work, or for the stop."""
-        taking = asyncio.ensure_future(self._ports.lanes.take(limit=self._settings.batch_size))
-        stopping = asyncio.ensure_future(self._stopping.wait())
+        patience = asyncio.timeout(None)
         try:
-            await asyncio.wait((taking, stopping), return_when=asyncio.FIRST_COMPLETED)
+            async with patience:
+                self._waiting.add(patience)
+                return await self._ports.lanes.take(limit=self._settings.batch_size)
+        except TimeoutError:
+            if not patience.expired():
+                raise
+            return ()
         finally:
-            stopping.cancel()
-            if not taking.done():
-                taking.cancel()
-        with suppress(asyncio.CancelledError):
-            return await taking
-        return ()
+            self._waiting.discard(patience)
 
     async def _handle(self, deliveries: Sequence[Delivery]) -> None:
         tenant = deliveries[0].tenant

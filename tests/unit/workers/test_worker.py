@@ -115,6 +115,14 @@ async def test_what_is_in_hand_at_the_stop_is_finished_and_reported(bus: InProce
     assert len(await acme.accounts()) == 64
 
 
+async def test_a_worker_that_waits_for_work_may_be_told_to_stop_twice(bus: InProcessBus, acme: Lane) -> None:
+    async with working(bus, acme) as worker:
+        await outcomes_of(bus, acme.tenant, acme.create(userName="ann"))
+        worker.stop()
+        worker.stop()
+    assert len(await acme.accounts()) == 1
+
+
 async def test_one_failing_command_is_parked_and_its_neighbours_are_applied(bus: InProcessBus, acme: Lane) -> None:
     broken = acme.create(userName="broken")
     broken.attributes["userName"] = 17
