@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import typer
+from msgspec import structs
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
@@ -77,7 +78,7 @@ def list_entries(
 
     async def work(session: Session) -> list[dict[str, Any]]:
         query = await _resolved(session, tenant, asked)
-        return [asdict(entry) for entry in await session.audit.find(tenant, query)]
+        return [structs.asdict(entry) for entry in await session.audit.find(tenant, query)]
 
     rows = run(work)
     show(rows, as_json=as_json, table=lambda: _entries(rows))

@@ -1,17 +1,18 @@
 """Audit entries as lines of files: JSON Lines, and CSV that spreadsheets do not take for formulas."""
 
 import json
-from dataclasses import asdict, fields
+
+from msgspec import structs
 
 from tenants.administration.spreadsheets import record, safe_cell
 from tenants.audit.port import AuditEntry
 
-COLUMNS = tuple(field.name for field in fields(AuditEntry))
+COLUMNS = AuditEntry.__struct_fields__
 
 
 def json_line(entry: AuditEntry) -> str:
     """Return the entry as one line of JSON."""
-    return json.dumps(asdict(entry), ensure_ascii=False, separators=(",", ":")) + "\n"
+    return json.dumps(structs.asdict(entry), ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
 def csv_head() -> str:

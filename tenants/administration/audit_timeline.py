@@ -5,11 +5,12 @@ transaction are numbered one after the other, and sequences only grow, so they a
 """
 
 from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
 from schemas.ids import TenantId
 from schemas.messages.events import OPERATIONAL, Event
@@ -189,7 +190,7 @@ def _concerns(event: Event, target: str, accounts: set[str]) -> bool:
 def _request(entry: AuditEntry) -> Step:
     who = f"{entry.principal} ({entry.name})" if entry.name else entry.principal or "nobody known"
     whence = f" from {entry.address}" if entry.address else ""
-    facts = asdict(replace(entry, details={}))
+    facts = structs.asdict(structs.replace(entry, details={}))
     return Step(entry.at, StepKind.REQUEST, f"{entry.action} by {who}{whence}", entry.sequence, entry.number, facts)
 
 

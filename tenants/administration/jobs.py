@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from msgspec import structs
+
 from schemas.ids import JobId, PlanId, TenantId
 from schemas.messages.notices import JobChanged
 from schemas.scim.errors import InvalidFilterError
@@ -152,7 +154,7 @@ class JobAdministration:
     async def _note(self, job: Job, action: str, details: dict[str, Any], actor: Actor) -> None:
         entry = actor.did(action, ("Job", job.id), details, at=timestamp(self._clock()))
         # By the job's id the timeline finds its start with all that came of it.
-        await self._ports.audit.append(job.tenant, [replace(entry, request_id=job.id)])
+        await self._ports.audit.append(job.tenant, [structs.replace(entry, request_id=job.id)])
         if self._ports.notices is not None:
             await self._ports.notices.publish(JobChanged(job.tenant))
 

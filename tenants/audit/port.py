@@ -1,14 +1,17 @@
 """The audit log: who did what, from where, with which outcome; append-only, in order, in a chain, per tenant."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any, Protocol
+
+import msgspec
+from msgspec import structs
 
 from schemas.ids import TenantId
 
 
-@dataclass(frozen=True, slots=True)
-class AuditEntry:
+# A struct, as stored resources are: there is one for each command.
+class AuditEntry(msgspec.Struct, frozen=True):
     """One fact of the audit log."""
 
     at: str
@@ -24,7 +27,7 @@ class AuditEntry:
     target_type: str = ""
     target: str = ""
     """The id of what was acted on."""
-    details: dict[str, Any] = field(default_factory=dict)
+    details: dict[str, Any] = msgspec.field(default_factory=dict)
     """Attributes changed with old and new values, the reason of a refusal, ...; never a token or password."""
     number: int = 0
     """Counts the tenant's entries from 1, without gaps; given by the log or the transaction."""
@@ -36,7 +39,7 @@ class AuditEntry:
 
 def numbered(entries: Sequence[AuditEntry], *, after: int) -> tuple[AuditEntry, ...]:
     """Return the entries with the numbers that follow ``after``."""
-    return tuple(replace(entry, number=after + offset) for offset, entry in enumerate(entries, 1))
+    return tuple(structs.replace(entry, number=after + offset) for offset, entry in enumerate(entries, 1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
 """The audit log's promises."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from schemas.ids import TenantId
 from tenants.audit.port import AuditLog, numbered
@@ -97,4 +97,4 @@ async def test_all_fields_are_kept(audit: AuditLog, acme: TenantId) -> None:
 
     await audit.append(acme, [full])
 
-    assert list(await audit.entries(acme, after=0, limit=1)) == [replace(full, number=1)]
+    assert list(await audit.entries(acme, after=0, limit=1)) == [structs.replace(full, number=1)]

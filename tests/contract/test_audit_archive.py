@@ -1,8 +1,7 @@
 """The audit archive's promises: asked, followed, redacted, forgotten; each tenant for itself."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec import structs
 
 from schemas.ids import TenantId
 from tenants.audit.chain import Walk, begin, end, follow
@@ -102,10 +101,10 @@ async def test_redaction_takes_the_details_of_one_person_of_one_tenant(
     assert await log.redact(acme, ANN) == 0
 
     def kept(entries: list[AuditEntry]) -> list[AuditEntry]:
-        return [replace(one, sequence=0, number=0) for one in entries]
+        return [structs.replace(one, sequence=0, number=0) for one in entries]
 
     found = list(await log.entries(acme, after=0, limit=10))
-    taken = [replace(one, details={}, redacted=True) if one.target == ANN else one for one in ENTRIES]
+    taken = [structs.replace(one, details={}, redacted=True) if one.target == ANN else one for one in ENTRIES]
     assert kept(found) == taken
     assert kept(list(await log.entries(globex, after=0, limit=10))) == ENTRIES
     assert ((await _walk(log, acme)).redacted, (await _walk(log, globex)).redacted) == (2, 0)

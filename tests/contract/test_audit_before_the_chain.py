@@ -3,10 +3,10 @@
 import asyncio
 import sqlite3
 from contextlib import closing
-from dataclasses import asdict
 from pathlib import Path
 
 import msgspec
+from msgspec import structs
 from pymongo import MongoClient
 
 from schemas.ids import TenantId
@@ -23,7 +23,7 @@ OLD = numbered([entry(target=ANN, details={"name": "ann"}), entry(target=BOB), e
 
 
 def _as_it_was(one: AuditEntry) -> dict[str, object]:
-    return {name: value for name, value in asdict(one).items() if name != "redacted"}
+    return {name: value for name, value in structs.asdict(one).items() if name != "redacted"}
 
 
 def _old_file(path: str) -> None:

@@ -166,7 +166,7 @@ def entry(action: str = "scim.create", **fields: Any) -> AuditEntry:
         target=resource_id(1),
         details={"userName": [None, "ann@example.com"]},
     )
-    return replace(fact, **fields)
+    return structs.replace(fact, **fields)
 
 
 def event(tenant: TenantId, subject: str = "a1", type: EventType = EventType.ACCOUNT_CREATED) -> Event:
@@ -185,7 +185,7 @@ def event(tenant: TenantId, subject: str = "a1", type: EventType = EventType.ACC
 def changes(snapshot: Snapshot, content: Content, *, at: str = NOW) -> Changes:
     """Return the transaction that follows the snapshot, its counters raised by what it writes."""
     before = snapshot.counters
-    audit = [replace(one, sequence=before.sequence + 1) for one in content.audit]
+    audit = [structs.replace(one, sequence=before.sequence + 1) for one in content.audit]
     return Changes(
         tenant=snapshot.tenant.id,
         expected_sequence=before.sequence,

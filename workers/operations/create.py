@@ -1,6 +1,6 @@
 """Creating a resource; and reviving the inactive User that a returning person still has."""
 
-from dataclasses import replace
+from msgspec import structs
 
 from schemas.ids import ResourceId
 from schemas.messages.commands import CreateResource
@@ -61,7 +61,7 @@ def _revive(command: CreateResource, workspace: Workspace, present: StoredResour
     details = {"revived": True, "changed": differences(present.attributes, user.attributes)}
     entry = audit(command, workspace.moment.at, outcome="applied", details=details)
     # The id that the command brought along is nobody's.
-    workspace.note(replace(entry, target=user.id))
+    workspace.note(structs.replace(entry, target=user.id))
     return applied(command, workspace, user, changed=True, created=True)
 
 

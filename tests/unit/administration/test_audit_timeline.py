@@ -1,7 +1,6 @@
 """The timeline of a person and of a request: request, decision, effects, events."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 
 import msgspec
 import pytest
@@ -137,7 +136,9 @@ async def test_a_write_that_the_gateway_refused_is_found_by_its_request(acme: La
     once = AuditEntry(
         "2026-11-25T14:49:10.123Z", "scim.create", "refused", "token:t1", request_id="r1", details=details
     )
-    often = replace(once, request_id="r2", outcome="put_off", details={"reason": "too many", "count": 1_200})
+    often = msgspec.structs.replace(
+        once, request_id="r2", outcome="put_off", details={"reason": "too many", "count": 1_200}
+    )
     await acme.stores.audit.append(acme.tenant, [once, often])
 
     async def told(request: str) -> list[tuple[StepKind, str]]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from schemas.ids import TenantId
 from tenants.audit.chain import ChainBrokenError, Walk, begin, end, follow
@@ -54,7 +55,7 @@ def _follow(links: Sequence[Link], ends: ChainEnds | None = None, *, tenant: Ten
 def test_entries_come_back_with_their_numbers_and_transaction() -> None:
     found = [one for link in _chain() for one in entries_of(link)]
 
-    expected = [replace(one, sequence=sequence) for sequence, batch in enumerate(BATCHES, 1) for one in batch]
+    expected = [structs.replace(one, sequence=sequence) for sequence, batch in enumerate(BATCHES, 1) for one in batch]
     assert found == list(numbered(expected, after=0))
 
 

@@ -3,9 +3,9 @@
 import csv
 import io
 import json
-from dataclasses import asdict
 
 import pytest
+from msgspec import structs
 
 from tenants.administration.audit_files import COLUMNS, csv_head, csv_line, json_line
 from tests.support.builders import entry
@@ -36,4 +36,4 @@ def test_a_line_of_json_holds_all_of_the_entry() -> None:
     line = json_line(one)
     assert line.count("\n") == 1
     assert line.endswith("\n")
-    assert json.loads(line) == asdict(one)
+    assert json.loads(line) == structs.asdict(one)

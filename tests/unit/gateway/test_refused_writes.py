@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 import pytest
+from msgspec import structs
 
 from schemas.ids import TenantId
 from schemas.messages.commands import Command
@@ -41,7 +42,7 @@ def summary(entries: Sequence[AuditEntry]) -> list[tuple[str, str, str, int]]:
 async def test_a_refused_write_says_who_tried_what_and_why_not(scim: Scim) -> None:
     headers = {"X-Request-Id": "req-1", "User-Agent": AGENT}
     entry = await told_of(scim, "PUT", f"/Users/{NOBODY}", {"userName": 1}, **headers)
-    assert replace(entry, number=0) == AuditEntry(
+    assert structs.replace(entry, number=0) == AuditEntry(
         at=moment(START),
         action="scim.replace",
         outcome="refused",
