@@ -29,7 +29,7 @@ class AccountStatus(StrEnum):
     DISABLED = "disabled"
 
 
-# A struct, not a dataclass: a create makes several of one resource.
+# A struct, not a dataclass, as is the account: a create makes several of one resource.
 class StoredResource(msgspec.Struct, frozen=True):
     """A User or Group as the identity provider last said, with all that reading it needs."""
 
@@ -69,8 +69,7 @@ class Edge:
     """An administrator keeps the member in the cohort, though the directory has it no more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(msgspec.Struct, frozen=True, eq=False):
     """An LMS user."""
 
     id: AccountId
@@ -87,7 +86,7 @@ class Account:
     """What was applied of the User: displayName, name, emails, ..."""
     activated: bool
     """Whether an activation happened once; it is asked once per account."""
-    is_leaving: bool = field(default=False, compare=False)
+    is_leaving: bool = False
     """Its User was deleted, but that has not reached the LMS: it may be linked to a returning person meanwhile."""
     is_imported: bool = False
     """The LMS had it before; it has never been linked."""
@@ -97,6 +96,15 @@ class Account:
     """Nothing erases it."""
     erase_at: str | None = None
     """The moment from which on it is to be erased; None: not for what has happened so far."""
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether the LMS would see no difference: ``is_leaving`` is about what has not reached it."""
+        if not isinstance(other, Account):
+            return NotImplemented
+        names = self.__struct_fields__
+        return all(getattr(self, name) == getattr(other, name) for name in names if name != "is_leaving")
+
+    __hash__ = None  # type: ignore[assignment] # its profile has none, either
 
     @property
     def is_unlinked(self) -> bool:

@@ -5,9 +5,11 @@ what a drift report compares. It is pure; ``carry_out`` is its other half: after
 pair has none.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+from msgspec import structs
 
 from schemas.ids import AccountId
 from schemas.timestamps import timestamp
@@ -148,9 +150,9 @@ def _carry_out_one(
         return None
     match kind:
         case EffectKind.LINK if desired is not None:
-            return replace(account, resource=desired.id, is_leaving=False, is_imported=False, email=None)
+            return structs.replace(account, resource=desired.id, is_leaving=False, is_imported=False, email=None)
         case EffectKind.UPDATE if desired is not None:
-            return replace(
+            return structs.replace(
                 account,
                 external_id=desired.external_id,
                 login=desired.attributes["userName"],
@@ -158,11 +160,11 @@ def _carry_out_one(
                 profile=profile_of(desired),
             )
         case EffectKind.DISABLE:
-            return replace(account, status=AccountStatus.DISABLED)
+            return structs.replace(account, status=AccountStatus.DISABLED)
         case EffectKind.ENABLE:
             return _enabled(account, policies)
         case EffectKind.DETACH:
-            return replace(account, resource=None, is_leaving=False)
+            return structs.replace(account, resource=None, is_leaving=False)
         case EffectKind.ERASE:
             return None
         case _:
@@ -187,5 +189,5 @@ def _new_account(desired: StoredResource, policies: Policies) -> Account:
 def _enabled(account: Account, policies: Policies) -> Account:
     """Activation is asked once per account: who was activated before comes back at once."""
     if account.activated or policies.effective_activation is Activation.AUTOMATIC:
-        return replace(account, status=AccountStatus.ACTIVE, activated=True)
-    return replace(account, status=AccountStatus.AWAITING_ACTIVATION)
+        return structs.replace(account, status=AccountStatus.ACTIVE, activated=True)
+    return structs.replace(account, status=AccountStatus.AWAITING_ACTIVATION)

@@ -4,6 +4,7 @@ import time
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from schemas.ids import TenantId
 from tenants.administration.drift import DriftAdministration
@@ -68,7 +69,7 @@ async def test_leavers_whose_leave_is_held_are_nobodys_drift(
 ) -> None:
     user, group = builders.user(1), builders.group(2)
     content = builders.Content(
-        accounts_inserted=[replace(account_of(1, user), is_leaving=True), builders.account(3, None)],
+        accounts_inserted=[structs.replace(account_of(1, user), is_leaving=True), builders.account(3, None)],
         cohorts_put=[builders.cohort(group)],
         edges_put=[builders.edge(group, user, desired=False)],
         tombstones_put=[builders.tombstone(user), builders.tombstone(group)],
@@ -84,9 +85,9 @@ async def test_accounts_cohorts_and_memberships_that_differ_are_found(
     users = [builders.user(number) for number in range(1, 5)]
     groups = [builders.group(5), builders.group(6)]
     accounts = [account_of(number, user) for number, user in enumerate(users, 1)]
-    accounts[0] = replace(accounts[0], profile={})
-    accounts[1] = replace(accounts[1], status=AccountStatus.DISABLED)
-    accounts[2] = replace(accounts[2], sign_in="sso")
+    accounts[0] = structs.replace(accounts[0], profile={})
+    accounts[1] = structs.replace(accounts[1], status=AccountStatus.DISABLED)
+    accounts[2] = structs.replace(accounts[2], sign_in="sso")
     content = builders.Content(
         inserted=[*users, *groups],
         accounts_inserted=accounts,

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import bson
 import pytest
+from msgspec import structs
 from pymongo import MongoClient
 
 from schemas.ids import AccountId, JobId, TenantId
@@ -325,7 +326,7 @@ async def test_accounts_are_ripe_when_their_moment_has_come(house: House) -> Non
     assert list(ripe) == [builders.account_id(101), builders.account_id(102)]
     assert list(await stores.erasures.ripe(lane.tenant, now=moments[102], limit=1)) == [builders.account_id(101)]
     assert await lane.accounts() == [*accounts, held, kept]
-    released = replace(accounts[0], erase_at=None)
+    released = structs.replace(accounts[0], erase_at=None)
     snapshot = await stores.writer.load(lane.tenant, Need(accounts=frozenset([released.id])))
     await stores.writer.commit(builders.changes(snapshot, builders.Content(accounts_updated=[released])))
     assert list(await stores.erasures.ripe(lane.tenant, now=moments[101], limit=10)) == []

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from schemas.ids import AccountId, TenantId
 from tenants.directory.port import AccountReader
@@ -113,7 +114,7 @@ async def test_detached_and_leaving_accounts_are_loaded_by_external_id(
 ) -> None:
     linked = account(102, BOB, external_id="E-3")
     await _commit(writer, filled, Content(accounts_inserted=[linked]))
-    await _commit(writer, globex, Content(accounts_inserted=[replace(KEPT, id=account_id(900))]))
+    await _commit(writer, globex, Content(accounts_inserted=[structs.replace(KEPT, id=account_id(900))]))
 
     snapshot = await writer.load(filled, Need(external_ids=frozenset({"E-3"})))
 
@@ -123,9 +124,9 @@ async def test_detached_and_leaving_accounts_are_loaded_by_external_id(
 @pytest.mark.parametrize(
     "after",
     [
-        pytest.param(replace(LEAVING, is_leaving=False, resource=BOB.id), id="linked to somebody else"),
-        pytest.param(replace(LEAVING, external_id=None), id="without an externalId"),
-        pytest.param(replace(LEAVING, external_id="E-4"), id="with another externalId"),
+        pytest.param(structs.replace(LEAVING, is_leaving=False, resource=BOB.id), id="linked to somebody else"),
+        pytest.param(structs.replace(LEAVING, external_id=None), id="without an externalId"),
+        pytest.param(structs.replace(LEAVING, external_id="E-4"), id="with another externalId"),
     ],
 )
 async def test_a_leaving_account_that_changed_is_found_by_its_external_id_no_more(
@@ -143,10 +144,10 @@ async def test_a_leaving_account_that_changed_is_found_by_its_external_id_no_mor
 async def test_an_account_is_found_by_its_external_id_once_its_user_leaves(
     writer: DirectoryWriter, acme: TenantId, globex: TenantId
 ) -> None:
-    staying = replace(ANNS, external_id="E-1")
+    staying = structs.replace(ANNS, external_id="E-1")
     for each in (acme, globex):
         await _commit(writer, each, Content(inserted=[ANN], accounts_inserted=[staying]))
-    leaving, detached = replace(staying, is_leaving=True), replace(staying, resource=None)
+    leaving, detached = structs.replace(staying, is_leaving=True), structs.replace(staying, resource=None)
     need = Need(external_ids=frozenset({"E-1"}))
 
     for after in (leaving, detached):
@@ -188,10 +189,10 @@ async def test_imported_accounts_are_loaded_by_their_addresses(
 @pytest.mark.parametrize(
     "after",
     [
-        pytest.param(replace(IMPORTED, resource=BOB.id), id="linked"),
-        pytest.param(replace(IMPORTED, is_imported=False), id="not imported"),
-        pytest.param(replace(IMPORTED, email=None), id="without an address"),
-        pytest.param(replace(IMPORTED, email="other@example.com"), id="with another address"),
+        pytest.param(structs.replace(IMPORTED, resource=BOB.id), id="linked"),
+        pytest.param(structs.replace(IMPORTED, is_imported=False), id="not imported"),
+        pytest.param(structs.replace(IMPORTED, email=None), id="without an address"),
+        pytest.param(structs.replace(IMPORTED, email="other@example.com"), id="with another address"),
     ],
 )
 async def test_an_imported_account_that_changed_is_found_by_its_address_no_more(
@@ -225,7 +226,7 @@ async def test_an_account_that_may_be_found_to_be_a_newcomers_is_told_of(
     await _commit(writer, acme, Content(accounts_inserted=[found]))
     assert [await writer.has_unlinked(each) for each in (acme, globex)] == [True, False]
 
-    await _commit(writer, acme, Content(accounts_updated=[replace(found, resource=BOB.id, is_leaving=False)]))
+    await _commit(writer, acme, Content(accounts_updated=[structs.replace(found, resource=BOB.id, is_leaving=False)]))
     assert [await writer.has_unlinked(each) for each in (acme, globex)] == [False, False]
 
 
@@ -251,13 +252,13 @@ async def test_an_account_that_only_its_login_tells_of_is_not_told_of(writer: Di
 async def test_marks_of_an_account_are_kept_and_taken_back(
     writer: DirectoryWriter, accounts: AccountReader, acme: TenantId, globex: TenantId, fields: dict[str, Any]
 ) -> None:
-    marked = replace(ANNS, **fields)
+    marked = structs.replace(ANNS, **fields)
     for each in (acme, globex):
         await _commit(writer, each, Content(accounts_inserted=[marked, account(102, BOB)]))
 
-    await _commit(writer, acme, Content(accounts_updated=[ANNS, replace(account(102, BOB), **fields)]))
+    await _commit(writer, acme, Content(accounts_updated=[ANNS, structs.replace(account(102, BOB), **fields)]))
 
-    changed = replace(account(102, BOB), **fields)
+    changed = structs.replace(account(102, BOB), **fields)
     assert await accounts.accounts(acme, after="", limit=10) == [ANNS, changed]
     assert await accounts.accounts(globex, after="", limit=10) == [marked, account(102, BOB)]
     loaded = await writer.load(acme, Need(logins=frozenset({ANN.name, BOB.name})))

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import pytest
+from msgspec import structs
 
 from deploy.wiring import Stores
 from schemas.ids import AccountId, ResourceId, TenantId
@@ -35,11 +36,17 @@ Tampering = Callable[[Settled], Content]
 @pytest.mark.parametrize(
     ("tamper", "complaint"),
     [
-        (lambda was: Content(accounts_updated=[replace(was.account, profile={})]), "another profile"),
-        (lambda was: Content(accounts_updated=[replace(was.account, login="eve")]), "other names"),
-        (lambda was: Content(accounts_updated=[replace(was.account, status=AccountStatus.DISABLED)]), "another status"),
+        (lambda was: Content(accounts_updated=[structs.replace(was.account, profile={})]), "another profile"),
+        (lambda was: Content(accounts_updated=[structs.replace(was.account, login="eve")]), "other names"),
+        (
+            lambda was: Content(accounts_updated=[structs.replace(was.account, status=AccountStatus.DISABLED)]),
+            "another status",
+        ),
         (lambda was: Content(accounts_removed=[was.account.id]), "has no account"),
-        (lambda was: Content(accounts_inserted=[replace(was.account, id=NEW, login_key="eve")]), "two accounts|linked"),
+        (
+            lambda was: Content(accounts_inserted=[structs.replace(was.account, id=NEW, login_key="eve")]),
+            "two accounts|linked",
+        ),
         (lambda was: Content(accounts_inserted=[_detached(was.account)]), "the events tell"),
         (lambda was: Content(cohorts_put=[replace(was.cohort, name="Another")]), "named otherwise"),
         (lambda was: Content(edges_put=[replace(was.edge, applied=False)]), "other members"),
@@ -71,4 +78,4 @@ async def _write(stores: Stores, tenant: TenantId, content: Content) -> None:
 
 
 def _detached(account: Account) -> Account:
-    return replace(account, id=NEW, resource=None, login_key="eve")
+    return structs.replace(account, id=NEW, resource=None, login_key="eve")

@@ -118,7 +118,7 @@ def account(number: int, user: StoredResource | None, **fields: Any) -> Account:
         profile={"displayName": f"Person {number}", "emails": [{"value": login, "primary": True}]},
         activated=True,
     )
-    return replace(record, **fields)
+    return structs.replace(record, **fields)
 
 
 def cohort(group: StoredResource) -> Cohort:

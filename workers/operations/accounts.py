@@ -73,7 +73,7 @@ def settle_leaver(workspace: Workspace, user: StoredResource, hold: Hold | None)
     if hold is None:
         _apply(workspace, None, account, account_effects(None, account, workspace.policies))
         return
-    workspace.put_account(replace(account, is_leaving=True))
+    workspace.put_account(structs.replace(account, is_leaving=True))
     workspace.put_tombstone(Tombstone("User", user.id, user.name, user.external_id, workspace.moment.at, hold))
 
 
@@ -103,7 +103,7 @@ def erase(workspace: Workspace, account: Account, reason: str) -> None:
 
 def give_login(workspace: Workspace, account: Account, login: str, login_key: str) -> Account:
     """Give the account another login name, as the LMS is told, and return it."""
-    renamed = replace(account, login=login, login_key=login_key)
+    renamed = structs.replace(account, login=login, login_key=login_key)
     workspace.put_account(renamed)
     tell(workspace, EventType.ACCOUNT_UPDATED, renamed)
     return renamed
@@ -217,7 +217,7 @@ def _apply(
     after = carry_out(effects, user, account, workspace.policies)
     if after is not None:
         moment = erase_at(after, effects, workspace.policies, now=workspace.moment.unix_seconds)
-        workspace.put_account(after if after.erase_at == moment else replace(after, erase_at=moment))
+        workspace.put_account(structs.replace(after, erase_at=moment))
     elif account is not None:
         workspace.remove_account(account)
     subject = after or account

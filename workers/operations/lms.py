@@ -1,7 +1,8 @@
 """Administrators' words about accounts as the LMS has them: let people in, align, import, flag, tell again."""
 
 import re
-from dataclasses import replace
+
+from msgspec import structs
 
 from schemas.ids import AccountId, ResourceId
 from schemas.messages.administration import (
@@ -67,7 +68,7 @@ def _activated(workspace: Workspace, id: AccountId) -> Item:
         return Item(id, failure=_UNKNOWN)
     if account.status is not AccountStatus.AWAITING_ACTIVATION:
         return Item(id)
-    active = replace(account, status=AccountStatus.ACTIVE, activated=True)
+    active = structs.replace(account, status=AccountStatus.ACTIVE, activated=True)
     workspace.put_account(active)
     tell(workspace, EventType.ACCOUNT_ACTIVATED, active)
     return Item(id, ("activate",))
@@ -81,7 +82,7 @@ def _aligned(workspace: Workspace, id: AccountId) -> Item:
         return Item(id)
     done: list[str] = []
     if account.sign_in != workspace.policies.authentication.value:
-        account = replace(account, sign_in=workspace.policies.authentication.value)
+        account = structs.replace(account, sign_in=workspace.policies.authentication.value)
         workspace.put_account(account)
         tell(workspace, EventType.ACCOUNT_UPDATED, account)
         done.append("update")
@@ -134,10 +135,10 @@ def _flagged(command: FlagAccount, workspace: Workspace) -> Item:
         return Item(command.account, failure=_UNKNOWN)
     after = account
     if command.has_legal_hold is not None:
-        after = replace(after, has_legal_hold=command.has_legal_hold)
+        after = structs.replace(after, has_legal_hold=command.has_legal_hold)
     if command.status is not None:
         try:
-            after = replace(after, status=AccountStatus(command.status))
+            after = structs.replace(after, status=AccountStatus(command.status))
         except ValueError:
             return Item(command.account, failure="there is no such status")
     if after == account:

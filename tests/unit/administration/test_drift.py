@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from schemas.ids import ResourceId
 from schemas.messages.administration import FlagAccount, SetAside
@@ -137,7 +138,7 @@ async def test_what_waits_in_dry_run_is_no_drift(office: Office, acme: Lane) -> 
 async def test_what_is_set_aside_is_no_drift(office: Office, acme: Lane) -> None:
     _, (ann, *_) = await populate(acme)
     account = await account_of(acme, ann)
-    await office.disturb(acme.tenant, builders.Content(accounts_updated=[replace(account, profile={})]))
+    await office.disturb(acme.tenant, builders.Content(accounts_updated=[structs.replace(account, profile={})]))
     await acme.carried(acme.administer(SetAside, resources=(ann,)))
 
     assert counts(await report(office)) == {}
@@ -188,9 +189,9 @@ async def wreck(office: Office, lane: Lane) -> None:
     content = builders.Content(
         accounts_inserted=[builders.account(900, nobody)],
         accounts_updated=[
-            replace(changed, profile={**changed.profile, "title": "Dr"}),
-            replace(disabled, status=AccountStatus.DISABLED),
-            replace(otherwise, sign_in="sso"),
+            structs.replace(changed, profile={**changed.profile, "title": "Dr"}),
+            structs.replace(disabled, status=AccountStatus.DISABLED),
+            structs.replace(otherwise, sign_in="sso"),
         ],
         accounts_removed=[missing.id],
         cohorts_put=[replace(cohorts[renamed], name="Another"), builders.cohort(no_group)],

@@ -50,7 +50,7 @@ def test_what_is_pending_is_no_drift() -> None:
 
 
 def test_attributes_that_differ_are_named_with_both_sides() -> None:
-    changed = replace(account(), profile={"userName": "ann", "title": "Dr"}, external_id="e9")
+    changed = structs.replace(account(), profile={"userName": "ann", "title": "Dr"}, external_id="e9")
     (drift,) = user_drift(ANN, changed, SYNC)
     assert (drift.kind, drift.differences) == (
         DriftClass.ATTRIBUTES,
@@ -59,7 +59,7 @@ def test_attributes_that_differ_are_named_with_both_sides() -> None:
 
 
 def test_a_person_disabled_by_hand_is_drift_with_a_cure() -> None:
-    (drift,) = user_drift(ANN, replace(account(), status=AccountStatus.DISABLED), SYNC)
+    (drift,) = user_drift(ANN, structs.replace(account(), status=AccountStatus.DISABLED), SYNC)
     assert (drift.kind, drift.cure, drift.differences) == (
         DriftClass.STATUS,
         Cure.REPAIR,
@@ -68,7 +68,7 @@ def test_a_person_disabled_by_hand_is_drift_with_a_cure() -> None:
 
 
 def test_whom_the_identity_provider_locks_out_and_the_lms_lets_in_is_drift() -> None:
-    (drift,) = user_drift(INACTIVE, replace(account(), profile={"userName": "ann"}), SYNC)
+    (drift,) = user_drift(INACTIVE, structs.replace(account(), profile={"userName": "ann"}), SYNC)
     assert (drift.kind, drift.cure) == (DriftClass.STATUS, Cure.REPAIR)
 
 
@@ -79,13 +79,13 @@ def test_who_awaits_activation_is_no_drift_whatever_the_setting_is_now() -> None
 
 
 def test_an_activation_taken_back_by_hand_is_mended_by_activating() -> None:
-    (drift,) = user_drift(ANN, replace(account(), status=AccountStatus.AWAITING_ACTIVATION), SYNC)
+    (drift,) = user_drift(ANN, structs.replace(account(), status=AccountStatus.AWAITING_ACTIVATION), SYNC)
     assert (drift.kind, drift.cure) == (DriftClass.STATUS, Cure.ACTIVATE)
 
 
 def test_nobody_who_was_let_in_by_hand_is_locked_out_by_a_repair() -> None:
     waiting = account(policies=replace(SYNC, activation=Activation.MANUAL))
-    (drift,) = user_drift(ANN, replace(waiting, status=AccountStatus.ACTIVE), SYNC)
+    (drift,) = user_drift(ANN, structs.replace(waiting, status=AccountStatus.ACTIVE), SYNC)
     assert (drift.kind, drift.cure) == (DriftClass.STATUS, None)
 
 
@@ -136,9 +136,9 @@ def test_what_explains_a_membership_that_differs_makes_it_no_drift(
 
 def test_repairing_by_the_effects_leaves_no_drift_that_they_cure() -> None:
     found = [
-        replace(account(), profile={}),
-        replace(account(), status=AccountStatus.DISABLED),
-        replace(account(), external_id="e1", status=AccountStatus.DISABLED, profile={"title": "Dr"}),
+        structs.replace(account(), profile={}),
+        structs.replace(account(), status=AccountStatus.DISABLED),
+        structs.replace(account(), external_id="e1", status=AccountStatus.DISABLED, profile={"title": "Dr"}),
     ]
     mended = [carry_out(account_effects(ANN, one, SYNC), ANN, one, SYNC) for one in found]
     assert [user_drift(ANN, one, SYNC) for one in mended] == [(), (), ()]

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from schemas.ids import AccountId, ResourceId
 from tenants.directory.records import Account, AccountStatus, StoredResource
@@ -163,5 +164,5 @@ def test_an_account_once_activated_never_waits_again(history: list[tuple[StoredR
 
 @pytest.mark.parametrize("desired", [user(), user(active=False), None])
 def test_effects_do_not_depend_on_the_mode(desired: StoredResource | None) -> None:
-    account = replace(account_of(user(title="Dr")), id=AccountId("a"))
+    account = structs.replace(account_of(user(title="Dr")), id=AccountId("a"))
     assert kinds(desired, account, SYNC) == kinds(desired, account, Policies())

@@ -1,8 +1,7 @@
 """What is pending, and what administrators do with it: release, set aside, take back, decide."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec import structs
 
 from schemas.messages.administration import (
     ImportAccounts,
@@ -113,7 +112,7 @@ async def test_deleted_and_made_again_in_dry_run_keeps_the_account(acme: Lane) -
     events = len(await acme.events())
     await go_live(acme)
     (after,) = await acme.accounts()
-    assert after == replace(before, resource=again.resource_id)
+    assert after == structs.replace(before, resource=again.resource_id)
     assert [event.type for event in (await acme.events())[events:]] == [EventType.ACCOUNT_UPDATED]
 
 
