@@ -32,9 +32,9 @@ class Rotation:
 
     def __init__(self) -> None:
         self._lanes: dict[TenantId, _Lane] = {}
-        # The keys are the lanes that can be offered now, the next one first.
-        self._turns: dict[TenantId, None] = {}
-        self._has_turns = asyncio.Event()
+        self._offered: set[TenantId] = set()
+        # In the order of their turns; lanes that were withdrawn since are in it too. Each wakes one who waits.
+        self._turns: asyncio.Queue[TenantId] = asyncio.Queue()
 
     def add(self, delivery: Delivery, *, place: int) -> None:
         """Let a delivery wait; the lower its place, which nobody shares, the sooner it is taken in its lane."""
@@ -44,10 +44,9 @@ class Rotation:
 
     async def take(self, *, limit: int) -> Sequence[Delivery]:
         """Wait for work; take one lane's next deliveries, together about ``limit`` commands, at least one delivery."""
-        while not self._turns:
-            self._has_turns.clear()
-            await self._has_turns.wait()
-        tenant = next(iter(self._turns))
+        tenant = await self._turns.get()
+        while tenant not in self._offered:
+            tenant = await self._turns.get()
         lane = self._lanes[tenant]
         taken = _pop_up_to(limit, lane)
         lane.out.update((delivery.receipt, delivery) for delivery in taken)
@@ -85,10 +84,10 @@ class Rotation:
 
     def _reconsider(self, tenant: TenantId, lane: _Lane) -> None:
         if lane.out or not lane.waiting:
-            self._turns.pop(tenant, None)
-        elif tenant not in self._turns:
-            self._turns[tenant] = None
-            self._has_turns.set()
+            self._offered.discard(tenant)
+        elif tenant not in self._offered:
+            self._offered.add(tenant)
+            self._turns.put_nowait(tenant)
         if not lane.out and not lane.waiting:
             self._lanes.pop(tenant, None)
 
