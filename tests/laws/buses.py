@@ -89,7 +89,7 @@ class RabbitBuses(Buses):
 
             async def tell(deliveries: Sequence[Delivery], outcomes: Sequence[Outcome]) -> None:
                 for reply_to, batch in outcomes_by_sender(deliveries, outcomes, sender_of=_reply_to).items():
-                    await reader._present_desk().reply(reply_to, batch)
+                    await reader._present_desk().replies.reply(reply_to, batch)
 
             yield Hands(reader, await bus.sender(), await bus.notices(), tell)
 

@@ -9,12 +9,12 @@ from typing import cast
 
 import structlog
 from aio_pika.abc import AbstractConnection
-from aiormq import Channel, spec
+from aiormq import Channel
 from aiormq.abc import DeliveredMessage
 from pamqp.common import FieldTable
 
 from schemas.ids import CommandId, TenantId
-from schemas.messages.codec import UnreadableMessageError, decode_commands, encode_commands, encode_outcomes
+from schemas.messages.codec import UnreadableMessageError, decode_commands, encode_commands
 from schemas.messages.commands import Command
 from schemas.messages.outcomes import Outcome
 from schemas.timestamps import timestamp
@@ -22,6 +22,7 @@ from tenants.bus.port import Delivery, LaneReader
 from tenants.bus.rabbitmq.driver import channel_below, driver_errors, open_channel
 from tenants.bus.rabbitmq.parking import parked_headers
 from tenants.bus.rabbitmq.publishing import ConfirmedPublisher
+from tenants.bus.rabbitmq.replying import Replies
 from tenants.bus.rabbitmq.standing import Stand, Standing
 from tenants.bus.rabbitmq.topology import REPLAYED, Declarations, Topology
 from tenants.bus.replies import outcomes_by_sender
@@ -29,8 +30,6 @@ from tenants.bus.rotation import Rotation, again
 from tenants.errors import PortUnavailableError
 
 log = structlog.get_logger(__name__)
-
-_TRANSIENT = 1
 
 
 @dataclass(slots=True, eq=False)
@@ -48,16 +47,9 @@ class _Receipt:
 class _Desk:
     """Where the reader works on the present connection."""
 
-    replies: Channel
+    replies: Replies
     publisher: ConfirmedPublisher
     """For what is parked."""
-
-    async def reply(self, reply_to: str, outcomes: Sequence[Outcome]) -> None:
-        """Tell a sender its outcomes; if it is gone, nobody."""
-        properties = spec.Basic.Properties(delivery_mode=_TRANSIENT)
-        body = encode_outcomes(outcomes)
-        with driver_errors():
-            await self.replies.basic_publish(body, routing_key=reply_to, properties=properties, wait=False)
 
 
 class RabbitLaneReader(LaneReader):
@@ -89,7 +81,7 @@ class RabbitLaneReader(LaneReader):
             unacknowledged = [delivery for delivery in ours if self._rotation.is_out(delivery)]
             answerable = [delivery for delivery in ours if delivery in unacknowledged or _is_parked(delivery)]
             for reply_to, batch in outcomes_by_sender(answerable, outcomes, sender_of=_reply_to).items():
-                await desk.reply(reply_to, batch)
+                await desk.replies.reply(reply_to, batch)
             for delivery in unacknowledged:
                 await _acknowledge(_receipt(delivery).message)
         finally:
@@ -126,7 +118,7 @@ class RabbitLaneReader(LaneReader):
         declarations = Declarations(self._topology, connection)
         publisher = ConfirmedPublisher(connection, declarations)
         async with open_channel(connection) as replies:
-            self._desk = _Desk(await channel_below(replies), publisher)
+            self._desk = _Desk(Replies(await channel_below(replies)), publisher)
             self.is_settled.set()
             try:
                 await self._standing.hold(connection, declarations, until=replies)

@@ -63,6 +63,18 @@ async def round_trip(gateway: CommandSender, worker: LaneReader, tenant: TenantI
         pass
 
 
+async def test_one_sender_is_told_of_several_lanes_at_once_in_one_message(processes: RabbitProcesses) -> None:
+    tenants = [TenantId(f"tenant-{number}") for number in range(5)]
+    gateway, worker = await processes.gateway(), await processes.worker(*tenants)
+    for number, tenant in enumerate(tenants):
+        await gateway.send(tenant, commands(tenant, f"c{number}"))
+    taken = [await take(worker) for _ in tenants]
+
+    await asyncio.gather(*(settle(worker, deliveries) for deliveries in taken))
+
+    assert sorted(outcome.command for outcome in await anext(gateway.outcomes())) == ["c0", "c1", "c2", "c3", "c4"]
+
+
 async def break_connection(processes: RabbitProcesses, process: object) -> None:
     """Let a process lose its connection."""
     await processes.buses[process]._connection.current.close()
