@@ -48,7 +48,7 @@ class Settings:
     """The longest life of a SCIM token."""
     batch_size: int = 64
     """How many commands of one tenant a worker puts into one transaction at most."""
-    lanes_at_once: int = 4
+    lanes_at_once: int = 16
     """How many tenants' lanes one worker serves at the same time."""
     scheduling: str = "batch"
     """``batch``: threads do not interrupt others when they wake, which saves CPU on busy machines; or ``normal``."""
@@ -89,7 +89,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         deadline_seconds=reading.number("DEADLINE_SECONDS", 15),
         token_cap_days=reading.number("TOKEN_CAP_DAYS", 365),
         batch_size=reading.number("BATCH_SIZE", 64),
-        lanes_at_once=reading.number("LANES_AT_ONCE", 4),
+        lanes_at_once=reading.number("LANES_AT_ONCE", 16),
         scheduling=reading.choice("SCHEDULING", ("batch", "normal")),
         log_level=reading.choice("LOG_LEVEL", ("info", "debug", "warning", "error")),
         log_format=reading.choice("LOG_FORMAT", ("json", "console")),

@@ -29,7 +29,7 @@ class WorkerSettings:
 
     batch_size: int = 64
     """How many commands of one lane go into one transaction at most."""
-    lanes_at_once: int = 4
+    lanes_at_once: int = 16
     """How many lanes are served at the same time."""
     report_seconds: float = 2.0
     """How often the share of work is reported and balanced."""

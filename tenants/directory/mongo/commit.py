@@ -1,10 +1,11 @@
-"""Committing what was decided: one transaction, a few writes of many documents.
+"""Committing what was decided: one transaction, a few writes of many documents, for one tenant or several.
 
-The first write compares and raises the tenant's counters. Whoever else writes the tenant's record at the same time, or
+The first write compares and raises each tenant's counters. Whoever else writes a tenant's record at the same time, or
 did since it was loaded, makes it fail before anything else is tried.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
@@ -33,63 +34,102 @@ from tenants.mongo.transactions import transact
 from tenants.outbox.mongo import event_documents
 
 Operation = DeleteMany | ReplaceOne[Document] | UpdateMany
+_ORDER: Mapping[type, int] = {DeleteMany: 0, UpdateMany: 1, ReplaceOne: 2}
+_COLLECTIONS = ("resources", "accounts", "edges", "cohorts", "tombstones", "erasures", "journal")
 
 
-def commit(database: Database, changes: Changes) -> Counters:
-    """Write all of it, or nothing; return the counters, with the digest of the audit log as it is then.
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """A tenant's changes as they are written."""
+
+    changes: Changes
+    links: Sequence[Sealed]
+    """The audit entries, as links of the tenant's chain."""
+    counters: Counters
+
+
+@dataclass(slots=True)
+class _Writes:
+    """What is written to one collection, of all tenants."""
+
+    operations: list[Operation] = field(default_factory=list)
+    inserted: list[Document] = field(default_factory=list)
+
+
+def commit(database: Database, batch: Sequence[Changes]) -> Sequence[Counters]:
+    """Write all changes of all the tenants, each of which is there once, or nothing.
+
+    Return their counters, with the digest of the audit log as it is then.
 
     Raises:
-        LaneLostError: The sequence, the revision or the audit log has moved on.
+        LaneLostError: A sequence, a revision or an audit log has moved on.
         DuplicateError: A name, login or command id is taken.
     """
-    links, counters = sealed(changes)
+    works = [_Work(changes, *sealed(changes)) for changes in batch]
     try:
-        transact(database, partial(_write, database, changes, counters, links, exchange=False))
+        transact(database, partial(_write, database, works, exchange=False))
     except DuplicateError:
         # Perhaps names change hands among the updated: then all of them are laid down before any is taken up.
-        if max(len(changes.updated), len(changes.accounts_updated)) < 2:  # noqa: PLR2004 - it takes two
+        if not any(_may_exchange(work.changes) for work in works):
             raise
-        transact(database, partial(_write, database, changes, counters, links, exchange=True))
-    return counters
+        transact(database, partial(_write, database, works, exchange=True))
+    return [work.counters for work in works]
 
 
-def _write(
-    database: Database,
-    changes: Changes,
-    counters: Counters,
-    links: Sequence[Sealed],
-    session: ClientSession,
-    *,
-    exchange: bool,
-) -> None:
-    _raise_counters(database, changes, counters, session)
-    tenant = changes.tenant
-    resources = [resource_document(tenant, resource) for resource in changes.inserted]
-    accounts = [account_document(tenant, account) for account in changes.accounts_inserted]
-    writes: list[tuple[str, Sequence[Operation], Sequence[Document]]] = [
-        ("resources", _resources(changes, exchange=exchange), resources),
-        ("accounts", _accounts(changes, exchange=exchange), accounts),
-        ("edges", _edges(changes), ()),
-        ("cohorts", _cohorts(changes), ()),
-        ("tombstones", _tombstones(changes), ()),
-        ("erasures", [_put(erasure_document(erasure)) for erasure in changes.erasures], ()),
-        ("journal", (), _journal(changes, links)),
+def _may_exchange(changes: Changes) -> bool:
+    return max(len(changes.updated), len(changes.accounts_updated)) >= 2  # noqa: PLR2004 - it takes two
+
+
+def _write(database: Database, works: Sequence[_Work], session: ClientSession, *, exchange: bool) -> None:
+    _raise_counters(database, works, session)
+    for collection, writes in _writes(works, exchange=exchange).items():
+        if writes.operations:
+            # Operations of one kind travel together. Those of one tenant are in this order already.
+            writes.operations.sort(key=lambda operation: _ORDER[type(operation)])
+            database[collection].bulk_write(writes.operations, session=session)
+        if writes.inserted:
+            insert(database, collection, writes.inserted, session)
+
+
+def _writes(works: Sequence[_Work], *, exchange: bool) -> Mapping[str, _Writes]:
+    """Return what is written, by collection, in order."""
+    written = {name: _Writes() for name in _COLLECTIONS}
+    for work in works:
+        changes, tenant = work.changes, work.changes.tenant
+        written["resources"].operations += _resources(changes, exchange=exchange)
+        written["resources"].inserted += [resource_document(tenant, resource) for resource in changes.inserted]
+        written["accounts"].operations += _accounts(changes, exchange=exchange)
+        written["accounts"].inserted += [account_document(tenant, account) for account in changes.accounts_inserted]
+        written["edges"].operations += _edges(changes)
+        written["cohorts"].operations += _cohorts(changes)
+        written["tombstones"].operations += _tombstones(changes)
+        written["erasures"].operations += [_put(erasure_document(erasure)) for erasure in changes.erasures]
+        written["journal"].inserted += _journal(changes, work.links)
+    return written
+
+
+def _raise_counters(database: Database, works: Sequence[_Work], session: ClientSession) -> None:
+    updates = [
+        {"q": _counters_before(work.changes, work.counters), "u": {"$set": _counters_after(work.counters)}}
+        for work in works
     ]
-    for collection, operations, inserted in writes:
-        if operations:
-            database[collection].bulk_write(operations, session=session)
-        if inserted:
-            insert(database, collection, inserted, session)
+    # A plain command, as inserts are.
+    if database.command("update", "tenants", updates=updates, session=session)["n"] != len(works):
+        expected = ", ".join(f"{work.changes.tenant} at {work.changes.expected_sequence}" for work in works)
+        raise LaneLostError(f"not each of these is at its sequence any more: {expected}")
 
 
-def _raise_counters(database: Database, changes: Changes, counters: Counters, session: ClientSession) -> None:
-    before = {
+def _counters_before(changes: Changes, counters: Counters) -> Document:
+    return {
         "_id": changes.tenant,
         "sequence": changes.expected_sequence,
         "revision": changes.expected_revision,
         "audit": counters.audit - len(changes.audit),
     }
-    after = {
+
+
+def _counters_after(counters: Counters) -> Document:
+    return {
         "sequence": counters.sequence,
         "events": counters.events,
         "audit": counters.audit,
@@ -100,10 +140,6 @@ def _raise_counters(database: Database, changes: Changes, counters: Counters, se
         "leaves": [list(leave) for leave in counters.leaves],
         "guard_tripped": counters.guard_tripped,
     }
-    # A plain command, as inserts are.
-    update = {"q": before, "u": {"$set": after}}
-    if not database.command("update", "tenants", updates=[update], session=session)["n"]:
-        raise LaneLostError(f"tenant {changes.tenant} is not at sequence {changes.expected_sequence} any more")
 
 
 def _resources(changes: Changes, *, exchange: bool) -> list[Operation]:
