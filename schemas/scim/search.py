@@ -33,7 +33,7 @@ def search_key(name: str) -> str:
 
 
 fold = str.casefold
-"""Return the text as it is compared where case does not matter."""
+"""How text is compared where case does not matter."""
 
 
 def prepared_user_name(text: str) -> str:

@@ -1,6 +1,5 @@
 """Filters as clients write them: in every store, page by page, what the evaluator says of the resources' own values."""
 
-from dataclasses import replace
 from typing import Any
 
 from hypothesis import given
