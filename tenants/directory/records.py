@@ -104,6 +104,10 @@ class Account(msgspec.Struct, frozen=True, eq=False):
         names = self.__struct_fields__
         return all(getattr(self, name) == getattr(other, name) for name in names if name != "is_leaving")
 
+    def __ne__(self, other: object) -> bool:
+        """Tell the opposite: a struct's own answer would not ask ``__eq__``."""
+        return not self == other
+
     __hash__ = None  # type: ignore[assignment] # its profile has none, either
 
     @property
