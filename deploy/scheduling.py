@@ -13,7 +13,8 @@ def be_scheduled(policy: str) -> None:
     A thread under it that wakes up does not interrupt whoever is running. Gateway, worker, broker and database hand
     work to each other all the time, and on a busy machine each hand-over would else cut another one's work in two.
     """
-    if policy != "batch" or not hasattr(os, "sched_setscheduler"):
+    # Not all systems that let a policy be chosen have this one: FreeBSD.
+    if policy != "batch" or not (hasattr(os, "sched_setscheduler") and hasattr(os, "SCHED_BATCH")):
         return
     try:
         os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))

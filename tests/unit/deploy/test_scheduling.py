@@ -15,6 +15,16 @@ def test_a_thread_is_scheduled_as_asked(policy: str, expected: int) -> None:
         assert thread.submit(os.sched_getscheduler, 0).result() == expected
 
 
+@pytest.mark.parametrize("missing", ["sched_setscheduler", "SCHED_BATCH"])
+def test_where_there_is_no_such_policy_nothing_is_done(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
+    monkeypatch.delattr(os, missing)
+    before = os.sched_getscheduler(0)
+
+    be_scheduled("batch")
+
+    assert os.sched_getscheduler(0) == before
+
+
 def test_a_sandbox_that_forbids_it_is_told_and_does_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
     def forbidden(*_: object) -> None:
         raise PermissionError(1, "Operation not permitted")
