@@ -2,8 +2,8 @@
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
 import uvloop
 
@@ -40,7 +40,7 @@ def run(options: Options, stand: Stand) -> Ledger:
     _note_ceiling(stand, ledger)
     subjects = _chosen_subjects(options, ledger)
     own = [name for name in subjects if name in {DISTRIBUTED, EMBEDDED}]
-    bench = _Bench(options, stand, ledger)
+    bench = Bench(options, stand, ledger, _OPENERS)
     if options.wants("traffic", traffic.PHASES):
         for number in range(1, options.rounds + 1):
             bench.play_in_turns("traffic", subjects, lambda stage: traffic.traffic(stage, options.users), number)
@@ -63,31 +63,35 @@ def run(options: Options, stand: Stand) -> Ledger:
     return ledger
 
 
-class _Bench:
+class Bench:
     """Opens subjects and plays suites on them."""
 
-    def __init__(self, options: Options, stand: Stand, ledger: Ledger) -> None:
+    def __init__(self, options: Options, stand: Stand, ledger: Ledger, openers: Mapping[str, Opener]) -> None:
         self._options = options
         self._stand = stand
         self._ledger = ledger
+        self._openers = openers
 
     def play(self, suite: str, subjects: Iterable[str], tenant_count: int, play: Callable[[Stage], None]) -> None:
         """Play a suite on each subject, one after the other, freshly started."""
         for name in subjects:
-            with self._noting(name, suite), _OPENERS[name](self._stand, tenant_count) as subject:
+            with self._noting(name, suite), self._openers[name](self._stand, tenant_count) as subject:
                 play(self._stage(subject, suite, 1))
 
     def play_in_turns(
         self, suite: str, subjects: Iterable[str], play: Callable[[Stage], Iterator[None]], round_number: int
     ) -> None:
         """Play a suite on all subjects, freshly started and running side by side, step by step."""
-        with ExitStack() as opened:
-            playing: dict[str, Iterator[None]] = {}
-            for name in subjects:
-                with self._noting(name, suite):
-                    subject = opened.enter_context(_OPENERS[name](self._stand, 1))
-                    playing[name] = play(self._stage(subject, suite, round_number))
-            take_turns(playing, lambda name: self._noting(name, suite))
+        playing = {name: self._playing(name, suite, play, round_number) for name in subjects}
+        take_turns(playing, lambda name: self._noting(name, suite))
+
+    def _playing(
+        self, name: str, suite: str, play: Callable[[Stage], Iterator[None]], round_number: int
+    ) -> Iterator[None]:
+        """Open a subject, play on it step by step, close it; the first step is its opening."""
+        with self._openers[name](self._stand, 1) as subject:
+            yield
+            yield from play(self._stage(subject, suite, round_number))
 
     def _stage(self, subject: Subject, suite: str, round_number: int) -> Stage:
         options = self._options
@@ -95,7 +99,7 @@ class _Bench:
 
     @contextmanager
     def _noting(self, name: str, suite: str) -> Iterator[None]:
-        """A subject that cannot be opened, or breaks down, is noted as missing."""
+        """A subject that cannot be opened or closed, or breaks down, is noted as missing."""
         try:
             yield
         except (CommandFailedError, ServiceUnavailableError, OSError) as error:
