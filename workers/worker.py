@@ -157,7 +157,9 @@ class Worker:
             match notice:
                 case TenantChanged(tenant):
                     with suppress(PortUnavailableError):
-                        await self._subscribe(tenant)
+                        # It may be another deployment's, on the same broker: that one's workers know it.
+                        if tenant not in self._subscribed and await self._ports.registry.tenant(tenant) is not None:
+                            await self._subscribe(tenant)
                 case JobChanged():
                     self._jobs.wake()
                 case WorkerReported():

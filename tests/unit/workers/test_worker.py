@@ -11,6 +11,7 @@ import pytest
 
 from schemas.ids import TenantId, WorkerId
 from schemas.messages.commands import Command
+from schemas.messages.notices import TenantChanged
 from schemas.messages.outcomes import Abandoned, Applied, Outcome
 from tenants.bus.inprocess import InProcessBus, InProcessReader, open_inprocess
 from tenants.bus.port import Delivery, LaneReader
@@ -51,6 +52,7 @@ async def working(
     lane: Lane,
     name: str = "w1",
     change: Callable[[InProcessReader], LaneReader] = lambda reader: reader,
+    settings: WorkerSettings = SETTINGS,
 ) -> AsyncIterator[Worker]:
     """Run a worker; on leaving it is told to stop, has finished, and its place in the lines is given up."""
     reader = bus.reader()
@@ -66,7 +68,7 @@ async def working(
         reader=stores.directory,
         sender=bus.sender(),
     )
-    worker = Worker(WorkerId(name), ports, catalog=CATALOG, settings=SETTINGS, clock=time.time)
+    worker = Worker(WorkerId(name), ports, catalog=CATALOG, settings=settings, clock=time.time)
     async with asyncio.timeout(_PATIENCE_SECONDS), asyncio.TaskGroup() as tasks:
         tasks.create_task(worker.run())
         yield worker
@@ -101,6 +103,38 @@ async def test_a_tenant_made_later_is_served_without_a_notice(bus: InProcessBus,
         await acme.stores.registry.add_tenant(replace(record, id=TenantId("initech"), revision=1))
         initech = Lane(acme.stores, TenantId("initech"))
         assert isinstance((await outcomes_of(bus, initech.tenant, initech.create(userName="b")))[0], Applied)
+
+
+async def test_a_worker_stands_in_line_for_no_tenant_that_its_registry_does_not_have(
+    bus: InProcessBus, acme: Lane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Of another deployment on the same broker: whoever takes its commands would tell its clients that it is unknown.
+    elsewhere, initech = TenantId("elsewhere"), TenantId("initech")
+    lines: dict[TenantId, asyncio.Event] = {each: asyncio.Event() for each in (acme.tenant, elsewhere, initech)}
+
+    def watched(reader: InProcessReader) -> LaneReader:
+        subscribe = reader.subscribe
+
+        async def noted(tenant: TenantId) -> None:
+            await subscribe(tenant)
+            if tenant in lines:
+                lines[tenant].set()
+
+        monkeypatch.setattr(reader, "subscribe", noted)
+        return reader
+
+    async with working(bus, acme, change=watched, settings=replace(SETTINGS, poll_seconds=3600)):
+        # From here on it hears of tenants by notices alone, as soon as it listens.
+        await lines[acme.tenant].wait()
+        record = await acme.stores.registry.tenant(acme.tenant)
+        assert record is not None
+        await acme.stores.registry.add_tenant(replace(record, id=initech, revision=1))
+        while not lines[initech].is_set():
+            await bus.notices().publish(TenantChanged(elsewhere))
+            await bus.notices().publish(TenantChanged(initech))
+            await asyncio.sleep(0)
+
+    assert not lines[elsewhere].is_set()
 
 
 async def test_what_is_in_hand_at_the_stop_is_finished_and_reported(bus: InProcessBus, acme: Lane) -> None:
