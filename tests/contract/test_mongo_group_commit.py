@@ -2,17 +2,20 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from threading import Event
 
 import pytest
 from pymongo import MongoClient
 from pymongo.errors import AutoReconnect
 
 from schemas.ids import TenantId
+from tenants.directory.mongo.commit import commit
 from tenants.directory.records import Counters
 from tenants.directory.writer import Changes, Need
-from tenants.errors import PortUnavailableError
+from tenants.errors import DuplicateError, PortUnavailableError
 from tenants.mongo import Database
-from tests.support.builders import Content, changes, tenant, user
+from tests.contract.bus.messages import soon
+from tests.support.builders import Content, changes, group, tenant, user
 from tests.support.stores import Stores, open_mongo_stores
 
 
@@ -51,10 +54,63 @@ async def test_a_server_that_is_gone_is_told_to_all_who_share_a_transaction(
     assert [one.sequence for one in await asyncio.gather(*map(mongo_stores.writer.commit, works))] == [1] * len(works)
 
 
-async def _work(stores: Stores, name: str, *, users: int) -> Changes:
+async def test_who_brings_much_keeps_nobody_waiting(mongo_stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
+    large = [await _work(mongo_stores, f"slow-{number}", users=65) for number in range(3)]
+    small = await _work(mongo_stores, "swift", users=1)
+    goes_on = Event()
+
+    def slow(database: Database, batch: Sequence[Changes]) -> Sequence[Counters]:
+        if batch[0] in large:
+            goes_on.wait()
+        return commit(database, batch)
+
+    monkeypatch.setattr("tenants.directory.mongo.group_commit.commit", slow)
+    slowly = asyncio.gather(*map(mongo_stores.writer.commit, large))
+    await asyncio.sleep(0)
+    try:
+        assert (await soon(mongo_stores.writer.commit(small))).sequence == 1
+    finally:
+        goes_on.set()
+        await slowly
+
+
+async def test_who_clears_a_group_of_nobody_knows_how_many_goes_alone(mongo_stores: Stores, mongodb_url: str) -> None:
+    cleared = Content(groups_cleared=[group(11, "All").id])
+    works = [await _work(mongo_stores, f"clearing-{number}", content=cleared) for number in range(6)]
+
+    assert await _transactions_of(mongo_stores, mongodb_url, works) == len(works)
+
+
+async def test_who_must_go_alone_waits_for_none_of_the_others(
+    mongo_stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    works = [await _work(mongo_stores, f"apart-{number}", users=1) for number in range(8)]
+    goes_on = Event()
+
+    def stuck(database: Database, batch: Sequence[Changes]) -> Sequence[Counters]:
+        if len(batch) > 1:
+            raise DuplicateError("taken")
+        if batch[0] is works[2]:
+            # The first of those that went together.
+            goes_on.wait()
+        return commit(database, batch)
+
+    monkeypatch.setattr("tenants.directory.mongo.group_commit.commit", stuck)
+    commits = [asyncio.ensure_future(mongo_stores.writer.commit(work)) for work in works]
+    try:
+        others = await soon(asyncio.gather(*commits[:2], *commits[3:]))
+        assert [one.sequence for one in others] == [1] * 7
+        assert not commits[2].done()
+    finally:
+        goes_on.set()
+        await asyncio.gather(*commits)
+
+
+async def _work(stores: Stores, name: str, *, users: int = 0, content: Content | None = None) -> Changes:
     each = TenantId(name)
     await stores.registry.add_tenant(tenant(each))
-    return changes(await stores.writer.load(each, Need()), Content(inserted=[user(number) for number in range(users)]))
+    content = content or Content(inserted=[user(number) for number in range(users)])
+    return changes(await stores.writer.load(each, Need()), content)
 
 
 async def _transactions_of(stores: Stores, url: str, works: list[Changes]) -> int:

@@ -17,7 +17,7 @@ from tenants.mongo import MongoStore
 _TRANSACTIONS = 2
 """Under way at once: while one waits for the server, the next is made."""
 _LARGEST = 64
-"""How many documents about resources and memberships go together; who brings more goes alone."""
+"""How many documents about resources and memberships go together; who brings more goes alone, and at once."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,6 +45,10 @@ class GroupCommit:
             DuplicateError: A name, login or command id is taken; nothing was kept.
             PortUnavailableError: The store cannot be reached; whether it was kept is told by the receipts.
         """
+        if _is_large(changes):
+            # It may take seconds: those who bring little neither wait for it nor share its fate.
+            (counters,) = await self._store.run(lambda database: commit(database, [changes]))
+            return counters
         if self._under_way >= _TRANSACTIONS:
             waiting = _Waiting(changes, asyncio.get_running_loop().create_future())
             self._waiting.append(waiting)
@@ -87,15 +91,20 @@ class GroupCommit:
             # Perhaps all of it was kept: the receipts tell, which whoever tries again asks for.
             for waiting in group:
                 _settle(waiting, PortUnavailableError(*outcome.args))
+        elif isinstance(outcome, BaseException) and len(group) == 1:
+            _settle(group[0], outcome)
         elif isinstance(outcome, BaseException):
-            # Nothing was kept, since one of them was refused. Which one, and why, shows when each goes alone.
-            for waiting in group:
-                alone = await self._outcome([waiting.changes]) if len(group) > 1 else outcome
-                _settle(waiting, alone if isinstance(alone, BaseException) else alone[0])
+            # Nothing was kept, since one of them was refused. Which one, and why, shows when each goes alone: at the
+            # same time, for a server that has gone meanwhile would else keep the last waiting for all before it.
+            await asyncio.gather(*map(self._carry_out_alone, group))
         else:
             for waiting, counters in zip(group, outcome, strict=True):
                 _settle(waiting, counters)
         self._end()
+
+    async def _carry_out_alone(self, waiting: _Waiting) -> None:
+        outcome = await self._outcome([waiting.changes])
+        _settle(waiting, outcome if isinstance(outcome, BaseException) else outcome[0])
 
     async def _outcome(self, batch: Sequence[Changes]) -> Sequence[Counters] | BaseException:
         (outcome,) = await asyncio.gather(
@@ -112,6 +121,11 @@ def _settle(waiting: _Waiting, outcome: Counters | BaseException) -> None:
         waiting.counters.set_exception(outcome)
     else:
         waiting.counters.set_result(outcome)
+
+
+def _is_large(changes: Changes) -> bool:
+    # How many memberships go with a Group that is cleared, only the server knows.
+    return bool(changes.groups_cleared) or _size(changes) > _LARGEST
 
 
 def _size(changes: Changes) -> int:
