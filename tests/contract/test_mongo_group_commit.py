@@ -6,7 +6,7 @@ from threading import Event
 
 import pytest
 from pymongo import MongoClient
-from pymongo.errors import AutoReconnect
+from pymongo.errors import AutoReconnect, BulkWriteError
 
 from schemas.ids import TenantId
 from tenants.directory.mongo.commit import commit
@@ -104,6 +104,21 @@ async def test_who_must_go_alone_waits_for_none_of_the_others(
     finally:
         goes_on.set()
         await asyncio.gather(*commits)
+
+
+async def test_a_record_that_the_server_refuses_is_no_lost_lane(
+    mongo_stores: Stores, mongodb_url: str, mongo_database: str
+) -> None:
+    works = [await _work(mongo_stores, f"record-{number}", users=users) for number, users in enumerate((1, 1, 1, 9, 1))]
+    with MongoClient[dict[str, object]](mongodb_url) as client:
+        client[mongo_database].command("collMod", "tenants", validator={"users": {"$lt": 5}})
+        try:
+            outcomes = await asyncio.gather(*map(mongo_stores.writer.commit, works), return_exceptions=True)
+        finally:
+            # Other tests have the same database.
+            client[mongo_database].command("collMod", "tenants", validator={})
+
+    assert [type(outcome) for outcome in outcomes] == [Counters] * 3 + [BulkWriteError, Counters]
 
 
 async def _work(stores: Stores, name: str, *, users: int = 0, content: Content | None = None) -> Changes:

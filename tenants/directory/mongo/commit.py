@@ -11,6 +11,7 @@ from functools import partial
 
 from pymongo import DeleteMany, ReplaceOne, UpdateMany
 from pymongo.client_session import ClientSession
+from pymongo.errors import BulkWriteError
 
 from schemas.messages.codec import encode_outcomes
 from tenants.audit.links import Sealed
@@ -114,7 +115,10 @@ def _raise_counters(database: Database, works: Sequence[_Work], session: ClientS
         for work in works
     ]
     # A plain command, as inserts are.
-    if database.command("update", "tenants", updates=updates, session=session)["n"] != len(works):
+    answer = database.command("update", "tenants", updates=updates, session=session)
+    if answer.get("writeErrors"):
+        raise BulkWriteError(answer)
+    if answer["n"] != len(works):
         expected = ", ".join(f"{work.changes.tenant} at {work.changes.expected_sequence}" for work in works)
         raise LaneLostError(f"not each of these is at its sequence any more: {expected}")
 
