@@ -66,7 +66,7 @@ class LaneReader(Protocol):
         ...
 
     async def settle(self, deliveries: Sequence[Delivery], outcomes: Sequence[Outcome]) -> None:
-        """Report the outcomes to the senders (one message a sender), then acknowledge the deliveries.
+        """Report the outcomes to the senders (in few messages), then acknowledge the deliveries.
 
         Outcomes are matched by command id. Deliveries that the bus has taken back meanwhile are passed over in silence.
 

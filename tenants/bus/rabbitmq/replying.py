@@ -10,10 +10,12 @@ from schemas.messages.outcomes import Outcome
 from tenants.bus.rabbitmq.driver import driver_errors
 
 _TRANSIENT = 1
+_LARGEST = 4 * 1024 * 1024
+"""Bytes. A broker closes the channel on what is too large for it (from 16 MB on, as it is set up), and all is lost."""
 
 
 class Replies:
-    """Sends outcomes; what one sender is told within a turn of the event loop, of any lanes, is one message."""
+    """Sends outcomes; what one sender is told within a turn of the event loop, of any lanes, goes together."""
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
@@ -29,15 +31,32 @@ class Replies:
         letter = self._letters.get(reply_to)
         if letter is None:
             letter = self._letters[reply_to] = []
-            self._sendings[reply_to] = asyncio.get_running_loop().create_task(self._send(reply_to))
+            sending = self._sendings[reply_to] = asyncio.get_running_loop().create_task(self._send(reply_to))
+            sending.add_done_callback(_hear)
         letter += outcomes
         # Who is cancelled does not take the letter from the others.
         await asyncio.shield(self._sendings[reply_to])
 
     async def _send(self, reply_to: str) -> None:
         await asyncio.sleep(0)
-        body = encode_outcomes(self._letters.pop(reply_to))
+        outcomes = self._letters.pop(reply_to)
         del self._sendings[reply_to]
-        properties = spec.Basic.Properties(delivery_mode=_TRANSIENT)
-        with driver_errors():
-            await self._channel.basic_publish(body, routing_key=reply_to, properties=properties, wait=False)
+        for body in _bodies(outcomes):
+            properties = spec.Basic.Properties(delivery_mode=_TRANSIENT)
+            with driver_errors():
+                await self._channel.basic_publish(body, routing_key=reply_to, properties=properties, wait=False)
+
+
+def _hear(sending: "asyncio.Task[None]") -> None:
+    # Whoever waited for it may have gone: then nobody is to be told that it failed.
+    if not sending.cancelled():
+        sending.exception()
+
+
+def _bodies(outcomes: Sequence[Outcome]) -> Sequence[bytes]:
+    """Return the outcomes in order, in as few messages as are not too large; mostly that is one."""
+    body = encode_outcomes(outcomes)
+    if len(body) <= _LARGEST or len(outcomes) == 1:
+        return [body]
+    middle = len(outcomes) // 2
+    return [*_bodies(outcomes[:middle]), *_bodies(outcomes[middle:])]

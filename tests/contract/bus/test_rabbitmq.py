@@ -6,14 +6,17 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import aio_pika
 import pytest
+from msgspec import structs
 
 from schemas.ids import TenantId
 from schemas.messages.notices import TenantChanged
 from tenants.bus.port import CommandSender, LaneReader, ParkedDelivery, ParkedLane
 from tenants.bus.rabbitmq import open_rabbitmq
+from tenants.bus.rabbitmq.driver import channel_below
 from tenants.bus.rabbitmq.lanes import RabbitLaneReader
+from tenants.bus.rabbitmq.replying import Replies
 from tenants.errors import PortUnavailableError
-from tests.contract.bus.messages import ACME, GLOBEX, answered, command, commands, ids, settle, soon, take
+from tests.contract.bus.messages import ACME, GLOBEX, answered, command, commands, ids, outcomes, settle, soon, take
 from tests.contract.bus.processes import RabbitProcesses
 from tests.support.services import Service
 
@@ -37,7 +40,8 @@ def nothing_is_left_behind(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """No task is forgotten, and no error of one is lost."""
     yield
     gc.collect()
-    errors = [record for record in caplog.records if record.name == "asyncio" and record.levelname == "ERROR"]
+    records = [*caplog.get_records("call"), *caplog.records]
+    errors = [record for record in records if record.name == "asyncio" and record.levelname == "ERROR"]
     assert errors == []
 
 
@@ -73,6 +77,36 @@ async def test_one_sender_is_told_of_several_lanes_at_once_in_one_message(proces
     await asyncio.gather(*(settle(worker, deliveries) for deliveries in taken))
 
     assert sorted(outcome.command for outcome in await anext(gateway.outcomes())) == ["c0", "c1", "c2", "c3", "c4"]
+
+
+async def test_what_is_told_at_once_is_no_larger_than_a_broker_takes(processes: RabbitProcesses) -> None:
+    tenants = [TenantId(f"tenant-{number}") for number in range(3)]
+    gateway, worker = await processes.gateway(), await processes.worker(*tenants)
+    for number, tenant in enumerate(tenants):
+        await gateway.send(tenant, commands(tenant, f"c{number}", f"d{number}"))
+    taken = [await take(worker) for _ in tenants]
+    megabytes = b" " * 3 * 1024 * 1024
+
+    told = [[structs.replace(outcome, body=megabytes) for outcome in outcomes(deliveries)] for deliveries in taken]
+    await asyncio.gather(*(worker.settle(deliveries, about) for deliveries, about in zip(taken, told, strict=True)))
+
+    letters = [await soon(anext(gateway.outcomes())) for _ in range(6)]
+    assert sorted(outcome.command for (outcome,) in letters) == ["c0", "c1", "c2", "d0", "d1", "d2"]
+
+
+async def test_who_stops_waiting_for_a_reply_that_fails_leaves_no_error_behind(amqp_url: str) -> None:
+    async with await aio_pika.connect(amqp_url) as connection:
+        channel = await channel_below(await connection.channel())
+        await channel.close()
+        replies = Replies(channel)
+        before = asyncio.all_tasks()
+        replying = asyncio.ensure_future(replies.reply("nobody", []))
+        await asyncio.sleep(0)
+        started = asyncio.all_tasks() - before
+        replying.cancel()
+        await asyncio.wait(started)
+
+    assert [task.cancelled() for task in started].count(True) == 1
 
 
 async def break_connection(processes: RabbitProcesses, process: object) -> None:
