@@ -39,14 +39,15 @@ class Lookups:
         def observing(kind: str) -> partial[None]:
             return partial(metrics.grouped, kind)
 
-        limits = {
-            "limit": settings.find_limit,
-            "in_flight": settings.finds_in_flight,
-        }
         timeout = settings.read_timeout_seconds
         self._resources: Grouped[LookupKey, Sequence[CachedResource]] = Grouped(
-            read_cache.find, **limits, timeout_seconds=timeout, observe=observing("find")
+            read_cache.find,
+            limit=settings.find_limit,
+            in_flight=settings.finds_in_flight,
+            timeout_seconds=timeout,
+            observe=observing("find"),
         )
+        limits = {"limit": settings.find_limit, "in_flight": settings.relations_in_flight}
         self._members_at_once = settings.members_at_once
         self._members: Grouped[OneResource, FirstMembers] = Grouped(
             self._members_of, **limits, timeout_seconds=timeout, observe=observing("members")

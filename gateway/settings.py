@@ -29,8 +29,10 @@ class GatewaySettings:
     """Keys in one look-up of the store at most."""
     members_at_once: int = 5_000
     """Members of Groups read at a time; answers with more of them are sent piece by piece."""
-    finds_in_flight: int = 2
-    """Look-ups of the store under way at a time."""
+    finds_in_flight: int = 1
+    """Look-ups of resources by their keys under way at a time: those that come meanwhile go together in the next."""
+    relations_in_flight: int = 2
+    """Readings of members, and of groups, under way at a time; some take longer than others."""
     read_timeout_seconds: float = 10.0
     """How long a read of the store may take."""
     body_limit: int = 1024 * 1024
