@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from tenants.mongo.documents import Database, Document
 from tenants.mongo.keys import below
+from tenants.portions import portions as divided
 
 T = TypeVar("T")
 Encoded = TypeVar("Encoded", bytes, str)
@@ -30,13 +31,7 @@ def numbered_key(tenant: str, kind: str, number: int) -> str:
 
 def portions(items: Sequence[T], encode: Callable[[Sequence[T]], Encoded]) -> list[tuple[Sequence[T], Encoded]]:
     """Return the items in as few portions as documents can hold, each with its encoded form."""
-    if not items:
-        return []
-    encoded = encode(items)
-    if len(encoded) <= _LARGEST or len(items) == 1:
-        return [(items, encoded)]
-    middle = len(items) // 2
-    return portions(items[:middle], encode) + portions(items[middle:], encode)
+    return divided(items, encode, largest=_LARGEST)
 
 
 def read(

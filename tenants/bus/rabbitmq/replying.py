@@ -2,16 +2,26 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from aiormq import Channel, spec
 
 from schemas.messages.codec import encode_outcomes
 from schemas.messages.outcomes import Outcome
 from tenants.bus.rabbitmq.driver import driver_errors
+from tenants.portions import portions
 
 _TRANSIENT = 1
 _LARGEST = 4 * 1024 * 1024
 """Bytes. A broker closes the channel on what is too large for it (from 16 MB on, as it is set up), and all is lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    """What one sender is told next, and the task that sends it."""
+
+    outcomes: list[Outcome]
+    sending: "asyncio.Task[None]"
 
 
 class Replies:
@@ -19,8 +29,7 @@ class Replies:
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
-        self._letters: dict[str, list[Outcome]] = {}
-        self._sendings: dict[str, asyncio.Task[None]] = {}
+        self._letters: dict[str, _Letter] = {}
 
     async def reply(self, reply_to: str, outcomes: Sequence[Outcome]) -> None:
         """Tell a sender its outcomes; if it is gone, nobody.
@@ -30,18 +39,17 @@ class Replies:
         """
         letter = self._letters.get(reply_to)
         if letter is None:
-            letter = self._letters[reply_to] = []
-            sending = self._sendings[reply_to] = asyncio.get_running_loop().create_task(self._send(reply_to))
+            sending = asyncio.get_running_loop().create_task(self._send(reply_to))
             sending.add_done_callback(_hear)
-        letter += outcomes
+            letter = self._letters[reply_to] = _Letter([], sending)
+        letter.outcomes.extend(outcomes)
         # Who is cancelled does not take the letter from the others.
-        await asyncio.shield(self._sendings[reply_to])
+        await asyncio.shield(letter.sending)
 
     async def _send(self, reply_to: str) -> None:
         await asyncio.sleep(0)
-        outcomes = self._letters.pop(reply_to)
-        del self._sendings[reply_to]
-        for body in _bodies(outcomes):
+        letter = self._letters.pop(reply_to)
+        for _, body in portions(letter.outcomes, encode_outcomes, largest=_LARGEST):
             properties = spec.Basic.Properties(delivery_mode=_TRANSIENT)
             with driver_errors():
                 await self._channel.basic_publish(body, routing_key=reply_to, properties=properties, wait=False)
@@ -51,12 +59,3 @@ def _hear(sending: "asyncio.Task[None]") -> None:
     # Whoever waited for it may have gone: then nobody is to be told that it failed.
     if not sending.cancelled():
         sending.exception()
-
-
-def _bodies(outcomes: Sequence[Outcome]) -> Sequence[bytes]:
-    """Return the outcomes in order, in as few messages as are not too large; mostly that is one."""
-    body = encode_outcomes(outcomes)
-    if len(body) <= _LARGEST or len(outcomes) == 1:
-        return [body]
-    middle = len(outcomes) // 2
-    return [*_bodies(outcomes[:middle]), *_bodies(outcomes[middle:])]

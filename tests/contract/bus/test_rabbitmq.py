@@ -8,8 +8,9 @@ import aio_pika
 import pytest
 from msgspec import structs
 
-from schemas.ids import TenantId
+from schemas.ids import CommandId, TenantId
 from schemas.messages.notices import TenantChanged
+from schemas.messages.outcomes import Abandoned
 from tenants.bus.port import CommandSender, LaneReader, ParkedDelivery, ParkedLane
 from tenants.bus.rabbitmq import open_rabbitmq
 from tenants.bus.rabbitmq.driver import channel_below
@@ -100,7 +101,7 @@ async def test_who_stops_waiting_for_a_reply_that_fails_leaves_no_error_behind(a
         await channel.close()
         replies = Replies(channel)
         before = asyncio.all_tasks()
-        replying = asyncio.ensure_future(replies.reply("nobody", []))
+        replying = asyncio.ensure_future(replies.reply("nobody", [Abandoned(CommandId("c0"), "too late")]))
         await asyncio.sleep(0)
         started = asyncio.all_tasks() - before
         replying.cancel()
