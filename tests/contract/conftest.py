@@ -65,6 +65,13 @@ async def stores(technology: str, mongo_place: tuple[str, str], tmp_path: Path) 
 
 
 @pytest.fixture
+async def mongo_stores(mongodb_url: str, mongo_database: str) -> AsyncIterator[Stores]:
+    """All ports of MongoDB, for what is particular to it."""
+    async with open_mongo_stores(mongodb_url, database=mongo_database) as stores:
+        yield stores
+
+
+@pytest.fixture
 async def acme(stores: Stores) -> TenantId:
     """A tenant, with a name of this test."""
     return await _added(stores, "acme")

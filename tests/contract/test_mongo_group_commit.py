@@ -1,7 +1,7 @@
 """What is particular to MongoDB: a transaction costs more than what is in it, so tenants share them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from threading import Event
 
 import pytest
@@ -16,13 +16,7 @@ from tenants.errors import DuplicateError, PortUnavailableError
 from tenants.mongo import Database
 from tests.contract.bus.messages import soon
 from tests.support.builders import Content, changes, group, tenant, user
-from tests.support.stores import Stores, open_mongo_stores
-
-
-@pytest.fixture
-async def mongo_stores(mongodb_url: str, mongo_database: str) -> AsyncIterator[Stores]:
-    async with open_mongo_stores(mongodb_url, database=mongo_database) as stores:
-        yield stores
+from tests.support.stores import Stores
 
 
 async def test_many_tenants_that_commit_at_once_share_transactions(mongo_stores: Stores, mongodb_url: str) -> None:

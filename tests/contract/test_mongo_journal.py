@@ -1,7 +1,6 @@
 """What is particular to MongoDB's journal: documents have a largest size, and appends get in a transaction's way."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from itertools import count
 
 import msgspec
@@ -12,16 +11,10 @@ from tenants.directory.writer import DirectoryWriter, Need
 from tenants.errors import LaneLostError
 from tests.support import builders
 from tests.support.builders import Content
-from tests.support.stores import Stores, open_mongo_stores
+from tests.support.stores import Stores
 
 MEGABYTE = 1024 * 1024
 _names = count(1)
-
-
-@pytest.fixture
-async def mongo_stores(mongodb_url: str, mongo_database: str) -> AsyncIterator[Stores]:
-    async with open_mongo_stores(mongodb_url, database=mongo_database) as stores:
-        yield stores
 
 
 @pytest.fixture

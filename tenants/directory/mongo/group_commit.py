@@ -47,25 +47,26 @@ class GroupCommit:
         """
         if _is_large(changes):
             # It may take seconds: those who bring little neither wait for it nor share its fate.
-            (counters,) = await self._store.run(lambda database: commit(database, [changes]))
-            return counters
+            return await self._alone(changes)
         if self._under_way >= _TRANSACTIONS:
             waiting = _Waiting(changes, asyncio.get_running_loop().create_future())
             self._waiting.append(waiting)
             return await waiting.counters
         self._under_way += 1
         try:
-            (counters,) = await self._store.run(lambda database: commit(database, [changes]))
+            return await self._alone(changes)
         finally:
             self._end()
+
+    async def _alone(self, changes: Changes) -> Counters:
+        (counters,) = await self._store.run(lambda database: commit(database, [changes]))
         return counters
 
     def _end(self) -> None:
-        """Let who waits go next."""
-        self._under_way -= 1
+        """Let who waits go next, in the place of the transaction that has ended."""
         if not self._waiting:
+            self._under_way -= 1
             return
-        self._under_way += 1
         task = asyncio.get_running_loop().create_task(self._carry_out(self._next_group()))
         self._groups.add(task)
         task.add_done_callback(self._groups.discard)

@@ -65,12 +65,17 @@ def test_a_tenants_mode_that_is_set_goes_the_same_way_and_says_so(run: Run) -> N
     assert printed(run("job", "show", "acme", job["id"], "--json"))["reason"] == "the tenant went back to dry-run"
 
 
-def test_whoever_waits_is_let_in_when_a_tenant_with_sso_goes_to_sync(run: Run) -> None:
+def let_wait_until_sso(run: Run) -> None:
+    """Leave the tenant in dry-run with people who wait for an activation that SSO does without."""
     assert run("tenant", "set", "acme", "--activation", "manual").exit_code == 0
+    assert run("mode", "acme", "sync", "--yes").exit_code == 0
+    assert run("mode", "acme", "dry-run").exit_code == 0
+    assert run("tenant", "set", "acme", "--authentication", "sso").exit_code == 0
+
+
+def test_whoever_waits_is_let_in_when_a_tenant_with_sso_goes_to_sync(run: Run) -> None:
     with at_work():
-        assert run("mode", "acme", "sync", "--yes").exit_code == 0
-        assert run("mode", "acme", "dry-run").exit_code == 0
-        assert run("tenant", "set", "acme", "--authentication", "sso").exit_code == 0
+        let_wait_until_sso(run)
         accounts = printed(run("accounts", "list", "acme", "--json"))
         assert [row["status"] for row in accounts] == ["awaiting_activation"] * 3
         job = printed(run("mode", "acme", "sync", "--json"))
@@ -79,11 +84,8 @@ def test_whoever_waits_is_let_in_when_a_tenant_with_sso_goes_to_sync(run: Run) -
 
 
 def test_two_jobs_that_a_change_of_mode_sets_off_are_both_told_of(run: Run) -> None:
-    assert run("tenant", "set", "acme", "--activation", "manual").exit_code == 0
     with at_work():
-        assert run("mode", "acme", "sync", "--yes").exit_code == 0
-        assert run("mode", "acme", "dry-run").exit_code == 0
-        assert run("tenant", "set", "acme", "--authentication", "sso").exit_code == 0
+        let_wait_until_sso(run)
         assert run("hold", "set", "acme", "user1").exit_code == 0
         told = printed(run("mode", "acme", "sync", "--yes", "--json"))
     assert (told["kind"], [other["kind"] for other in told["others"]]) == ("release", ["activate"])
