@@ -1,10 +1,11 @@
-"""Groups questions: what is asked while a call is under way travels together in the next one. No timer."""
+"""Groups questions: what is asked in one burst, or while a call is under way, travels together. No timer."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Generic, TypeVar
 
+from gateway.bursts import when_over
 from gateway.patience import in_time
 
 K = TypeVar("K")
@@ -41,13 +42,9 @@ class Grouped(Generic[K, V]):
 
         The future raises what the call raises; PortUnavailableError too when it takes too long.
         """
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[V | None] = loop.create_future()
+        answer: asyncio.Future[V | None] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(key, []).append(answer)
-        if self._free and not self._start_is_due:
-            # Not at once: what else became readable in this turn of the loop comes along.
-            self._start_is_due = True
-            loop.call_soon(self._start)
+        self._start_soon()
         return answer
 
     async def close(self) -> None:
@@ -55,6 +52,14 @@ class Grouped(Generic[K, V]):
         for call in self._calls:
             call.cancel()
         await asyncio.gather(*self._calls, return_exceptions=True)
+
+    def _start_soon(self) -> None:
+        if self._free and self._waiting and not self._start_is_due:
+            self._start_is_due = True
+            when_over(self._size, self._start, enough=self._limit)
+
+    def _size(self) -> int:
+        return len(self._waiting)
 
     def _start(self) -> None:
         self._start_is_due = False
@@ -87,4 +92,4 @@ class Grouped(Generic[K, V]):
             found = call.result()
             for key, answer in waiting:
                 answer.set_result(found.get(key))
-        self._start()
+        self._start_soon()

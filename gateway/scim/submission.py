@@ -1,7 +1,7 @@
 """Sends commands to their tenant's lane, waits for the outcomes, and decides what is said when none comes.
 
-Group commit: commands of a tenant that arrive while a message is on its way travel together in the next one. There is
-no timer, so an idle system adds no wait.
+Group commit: commands of a tenant that arrive in one burst, or while a message is on its way, travel together in the
+next one. There is no timer, so an idle system adds no wait.
 """
 
 import asyncio
@@ -13,6 +13,7 @@ from functools import partial
 import msgspec
 import structlog
 
+from gateway.bursts import when_over
 from gateway.metrics import GatewayMetrics
 from gateway.refusals import RejectedError, TooManyRequestsError
 from gateway.settings import GatewaySettings
@@ -135,14 +136,19 @@ class Submission:
     def _send_soon(self, lane: _Lane) -> None:
         if not lane.is_sending:
             lane.is_sending = True
-            # Not at once: what else became readable in this turn of the loop comes along.
-            asyncio.get_running_loop().call_soon(self._send_next, lane)
+            self._go_on(lane)
+
+    def _go_on(self, lane: _Lane) -> None:
+        if lane.waiting:
+            when_over(lane.waiting.__len__, partial(self._send_next, lane), enough=self._settings.batch_enough)
+        else:
+            lane.is_sending = False
+            self._drop_if_idle(lane)
 
     def _send_next(self, lane: _Lane) -> None:
         message = self._next_message(lane)
         if not message:
-            lane.is_sending = False
-            self._drop_if_idle(lane)
+            self._go_on(lane)
             return
         self._metrics.grouped("commands", len(message))
         commands = tuple(waiting.command for waiting in message)
@@ -177,7 +183,7 @@ class Submission:
         elif error is not None:
             for waiting in message:
                 _fail(waiting, error)
-        self._send_next(lane)
+        self._go_on(lane)
 
     def _drop_if_idle(self, lane: _Lane) -> None:
         if not lane.unanswered and not lane.is_sending:

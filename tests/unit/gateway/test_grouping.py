@@ -29,7 +29,7 @@ def grouped(store: Store, *, in_flight: int = 1, limit: int = 256, timeout: floa
 
 async def settle() -> None:
     """Let everything that can go on without an answer go on."""
-    for _ in range(5):
+    for _ in range(8):
         await asyncio.sleep(0)
 
 
@@ -41,6 +41,16 @@ async def test_what_arrives_in_one_turn_of_the_loop_travels_together() -> None:
     store.answers[0].set_result({"a": 1, "b": 2})
     assert [await answer for answer in answers] == [1, 2]
     assert store.calls == [("a", "b")]
+
+
+async def test_what_arrives_in_one_burst_over_several_turns_travels_together() -> None:
+    store = Store()
+    questions = grouped(store)
+    for key in "abcdef":
+        questions.ask(key)
+        await asyncio.sleep(0)
+    await settle()
+    assert store.calls == [tuple("abcdef")]
 
 
 async def test_what_arrives_while_a_call_is_under_way_travels_together_in_the_next() -> None:

@@ -72,7 +72,7 @@ class Bench:
         await self.settle()
 
     async def settle(self) -> None:
-        for _ in range(6):
+        for _ in range(8):
             await asyncio.sleep(0)
 
 
@@ -93,6 +93,24 @@ async def bench(request: pytest.FixtureRequest) -> AsyncIterator[Bench]:
 
 def applied(id: str) -> Applied:
     return Applied(CommandId(id), 1, ResourceId("r"), 1, b"{}", changed=True)
+
+
+async def test_commands_that_come_in_one_burst_over_several_turns_travel_together(bench: Bench) -> None:
+    for number in range(10):
+        sent = bench.submission.submit(bench.command(str(number)), size=100)
+        bench.waiting[str(number)] = asyncio.get_running_loop().create_task(sent)
+        await asyncio.sleep(0)
+    await bench.settle()
+    assert bench.bus.messages == [(ACME, tuple("0123456789"))]
+
+
+@pytest.mark.parametrize("bench", [replace(SETTINGS, batch_enough=4)], indirect=True)
+async def test_with_enough_commands_the_end_of_a_burst_is_not_waited_for(bench: Bench) -> None:
+    for number in range(10):
+        sent = bench.submission.submit(bench.command(str(number)), size=100)
+        bench.waiting[str(number)] = asyncio.get_running_loop().create_task(sent)
+        await asyncio.sleep(0)
+    assert [len(commands) for _, commands in bench.bus.messages] == [4]
 
 
 async def test_commands_that_arrive_in_one_turn_of_the_loop_travel_together(bench: Bench) -> None:
