@@ -13,6 +13,7 @@ from tests.support.builders import LATER, Content, changes, edge, group, resourc
 ANN, BOB = user(1, "ann@example.com", external_id="E-1"), user(2, "bob@example.com", external_id="E-1")
 TWIN = user(1, "twin@example.com", external_id="E-2", version=5, modified=LATER)
 STAFF = group(11, "Staff", external_id="E-1")
+TUTORS = group(9, "tutors")
 
 Found = Mapping[LookupKey, Sequence[CachedResource]]
 
@@ -142,17 +143,64 @@ def _listed(found: Found) -> dict[LookupKey, list[CachedResource]]:
     return {key: list(resources) for key, resources in found.items()}
 
 
-async def test_a_user_tells_whether_it_is_in_any_group(
+async def test_a_user_who_was_never_in_a_group_is_known_as_that(
     read_cache: ReadCache, writer: DirectoryWriter, acme: TenantId, globex: TenantId
 ) -> None:
-    loner, member, former, tutors = user(1, "u1"), user(2, "u2"), user(3, "u3"), group(9, "tutors")
-    edges = [edge(tutors, member), edge(tutors, former, desired=False)]
-    content = Content(inserted=[loner, member, former, tutors], edges_put=edges)
+    loner, member, invited = user(1, "u1"), user(2, "u2"), user(3, "u3")
+    in_vain = edge(TUTORS, invited, desired=False)
+    content = Content(inserted=[loner, member, invited, TUTORS], edges_put=[edge(TUTORS, member), in_vain])
     await writer.commit(changes(await writer.load(acme, Need()), content))
     await writer.commit(changes(await writer.load(globex, Need()), Content(inserted=[member])))
-    keys = [LookupKey(acme, "User", KeyKind.ID, each.id) for each in (loner, member, former)]
+    keys = [LookupKey(acme, "User", KeyKind.ID, each.id) for each in (loner, member, invited)]
     keys += [LookupKey(globex, "User", KeyKind.ID, member.id), LookupKey(acme, "User", KeyKind.NAME, "u2")]
 
     found = await read_cache.find(keys)
 
     assert [found[key][0].may_be_member for key in keys] == [False, True, False, False, True]
+
+
+async def test_one_who_joins_is_known_as_a_member_at_once_and_after_every_change(
+    read_cache: ReadCache, writer: DirectoryWriter, acme: TenantId
+) -> None:
+    people = [user(number, f"u{number}") for number in range(1, 5)]
+    first, second, third, _ = people
+    changed = [user(number, f"U{number}", version=2, external_id="E-1") for number in range(1, 5)]
+    await _commit(writer, acme, Content(inserted=[*people, TUTORS]))
+
+    # The one joins, the other joins and changes, the third is changed already when it joins.
+    await _commit(writer, acme, Content(edges_put=[edge(TUTORS, first)]))
+    await _commit(writer, acme, Content(edges_put=[edge(TUTORS, second)], updated=changed[1:]))
+    await _commit(writer, acme, Content(edges_put=[edge(TUTORS, third)]))
+    await _commit(writer, acme, Content(updated=[changed[0]]))
+
+    assert await _members(read_cache, acme, *people) == {first.id, second.id, third.id}
+
+
+async def test_members_stay_known_when_names_change_hands(
+    read_cache: ReadCache, writer: DirectoryWriter, acme: TenantId
+) -> None:
+    member, loner = user(1, "u1"), user(2, "u2")
+    await _commit(writer, acme, Content(inserted=[member, loner, TUTORS], edges_put=[edge(TUTORS, member)]))
+    swapped = [user(1, "u2", version=2), user(2, "u1", version=2)]
+
+    await _commit(writer, acme, Content(updated=swapped))
+
+    assert await _members(read_cache, acme, member, loner) == {member.id}
+
+
+async def test_what_a_change_takes_away_is_gone(read_cache: ReadCache, writer: DirectoryWriter, acme: TenantId) -> None:
+    await _commit(writer, acme, Content(inserted=[ANN]))
+    await _commit(writer, acme, Content(updated=[user(1, "ann@example.com", version=2)]))
+    by_external_id = LookupKey(acme, "User", KeyKind.EXTERNAL_ID, "E-1")
+
+    assert _listed(await read_cache.find([by_external_id])) == {}
+
+
+async def _commit(writer: DirectoryWriter, tenant: TenantId, content: Content) -> None:
+    await writer.commit(changes(await writer.load(tenant, Need()), content))
+
+
+async def _members(read_cache: ReadCache, tenant: TenantId, *people: StoredResource) -> set[str]:
+    """Return the ids of those who may be members."""
+    found = await read_cache.find([LookupKey(tenant, "User", KeyKind.ID, each.id) for each in people])
+    return {resources[0].id for resources in found.values() if resources[0].may_be_member}

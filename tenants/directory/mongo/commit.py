@@ -5,14 +5,16 @@ did since it was loaded, makes it fail before anything else is tried.
 """
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
-from pymongo import DeleteMany, ReplaceOne, UpdateMany
+from pymongo import DeleteMany, ReplaceOne, UpdateMany, UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.errors import BulkWriteError
 
+from schemas.ids import ResourceId
 from schemas.messages.codec import encode_outcomes
 from tenants.audit.links import Sealed
 from tenants.audit.mongo import audit_documents
@@ -21,6 +23,7 @@ from tenants.directory.mongo.documents import (
     cohort_document,
     edge_document,
     resource_document,
+    rewriting,
     tombstone_document,
 )
 from tenants.directory.records import Counters
@@ -34,8 +37,8 @@ from tenants.mongo.keys import below
 from tenants.mongo.transactions import transact
 from tenants.outbox.mongo import event_documents
 
-Operation = DeleteMany | ReplaceOne[Document] | UpdateMany
-_ORDER: Mapping[type, int] = {DeleteMany: 0, UpdateMany: 1, ReplaceOne: 2}
+Operation = DeleteMany | ReplaceOne[Document] | UpdateMany | UpdateOne
+_ORDER: Mapping[type, int] = {DeleteMany: 0, UpdateMany: 1, UpdateOne: 2, ReplaceOne: 2}
 _COLLECTIONS = ("resources", "accounts", "edges", "cohorts", "tombstones", "erasures", "journal")
 
 
@@ -97,8 +100,9 @@ def _writes(works: Sequence[_Work], *, exchange: bool) -> Mapping[str, _Writes]:
     written = {name: _Writes() for name in _COLLECTIONS}
     for work in works:
         changes, tenant = work.changes, work.changes.tenant
-        written["resources"].operations += _resources(changes, exchange=exchange)
-        written["resources"].inserted += [resource_document(tenant, resource) for resource in changes.inserted]
+        joining = {edge.member for edge in changes.edges_put if edge.desired and edge.member_type == "User"}
+        written["resources"].operations += _resources(changes, joining, exchange=exchange)
+        written["resources"].inserted += _new_resources(changes, joining)
         written["accounts"].operations += _accounts(changes, exchange=exchange)
         written["accounts"].inserted += [account_document(tenant, account) for account in changes.accounts_inserted]
         written["edges"].operations += _edges(changes)
@@ -146,24 +150,46 @@ def _counters_after(counters: Counters) -> Document:
     }
 
 
-def _resources(changes: Changes, *, exchange: bool) -> list[Operation]:
+def _new_resources(changes: Changes, joining: AbstractSet[ResourceId]) -> list[Document]:
+    documents = [resource_document(changes.tenant, resource) for resource in changes.inserted]
+    for resource, document in zip(changes.inserted, documents, strict=True):
+        if resource.type == "User" and resource.id not in joining:
+            document["o"] = True
+    return documents
+
+
+def _resources(changes: Changes, joining: AbstractSet[ResourceId], *, exchange: bool) -> list[Operation]:
     removed = [f"{changes.tenant}/{type}/{id}" for type, id in changes.removed]
     updated = [resource_document(changes.tenant, resource) for resource in changes.updated]
-    return _in_order(removed, updated, laid_down="n" if exchange else None)
+    return [
+        *_removal(removed),
+        *_not_alone(changes, joining),
+        *(_laying_down(updated, "n") if exchange else ()),
+        *map(rewriting, updated),
+    ]
+
+
+def _not_alone(changes: Changes, joining: AbstractSet[ResourceId]) -> list[Operation]:
+    old = joining - {resource.id for resource in changes.inserted}
+    if not old:
+        return []
+    keys = [f"{changes.tenant}/User/{id}" for id in old]
+    return [UpdateMany({**_any_of(keys), "o": True}, {"$unset": {"o": ""}})]
 
 
 def _accounts(changes: Changes, *, exchange: bool) -> list[Operation]:
     removed = [f"{changes.tenant}/{id}" for id in changes.accounts_removed]
     updated = [account_document(changes.tenant, account) for account in changes.accounts_updated]
-    return _in_order(removed, updated, laid_down="l" if exchange else None)
+    return [
+        *_removal(removed),
+        *(_laying_down(updated, "l") if exchange else ()),
+        *(ReplaceOne({"_id": document["_id"]}, document) for document in updated),
+    ]
 
 
-def _in_order(removed: list[str], updated: list[Document], *, laid_down: str | None) -> list[Operation]:
-    operations: list[Operation] = _removal(removed)
-    if laid_down and updated:
-        operations.append(UpdateMany(_any_of([document["_id"] for document in updated]), {"$unset": {laid_down: ""}}))
-    operations += [ReplaceOne({"_id": document["_id"]}, document) for document in updated]
-    return operations
+def _laying_down(updated: list[Document], name: str) -> list[Operation]:
+    """Return what takes the unique field from all of them, so that it may change hands."""
+    return [UpdateMany(_any_of([document["_id"] for document in updated]), {"$unset": {name: ""}})] if updated else []
 
 
 def _edges(changes: Changes) -> list[Operation]:

@@ -1,7 +1,8 @@
 """Records ↔ documents. Names of fields are short: they are in every document.
 
 ``resources``: ``v`` version, ``c`` created, ``m`` modified, ``n`` name, ``x`` externalId, ``s`` search document,
-``a`` attributes (JSON), ``r`` rendered answer, ``av`` applied version, ``h`` hold, ``d`` a Group's display name.
+``a`` attributes (JSON), ``r`` rendered answer, ``av`` applied version, ``h`` hold, ``d`` a Group's display name,
+``o`` on a User that has never been in a group: nobody has to look for memberships (decision 0012).
 ``edges``: ``m`` member, ``k`` kind (type) of the member, ``d`` desired, ``a`` applied, ``s`` kept (stays) where it is.
 Both have ``p`` while they are pending: their key once more, for an index of pending ones alone.
 ``accounts``: ``l`` login, ``r`` resource, ``x`` externalId of those that are detached or leaving, ``e`` verified e-mail
@@ -11,6 +12,7 @@ of imported ones, ``z`` the moment at which those are to be erased for whom ther
 from typing import Any
 
 import orjson
+from pymongo import UpdateOne
 
 from schemas.ids import AccountId, ResourceId, TenantId
 from tenants.directory.records import (
@@ -27,13 +29,15 @@ from tenants.mongo import Document
 from tenants.mongo.keys import last_part, last_parts
 
 RESOURCE_TYPES = ("User", "Group")
-ANSWER = {"v": 1, "m": 1, "r": 1}
+ANSWER = {"v": 1, "m": 1, "r": 1, "o": 1}
 """The fields that ``cached_resource`` asks for."""
+_MAY_BE_ABSENT = ("x", "h", "p")
+"""The fields that some resources have and others do not, and that come and go."""
 _LARGEST_INTEGER = 2**63 - 1
 
 
 def resource_document(tenant: TenantId, resource: StoredResource) -> Document:
-    """Return the document of a resource."""
+    """Return the document of a resource, without the mark ``o``, which a commit gives and takes away."""
     scope = f"{tenant}/{resource.type}"
     document: Document = {
         "_id": f"{scope}/{resource.id}",
@@ -58,6 +62,14 @@ def resource_document(tenant: TenantId, resource: StoredResource) -> Document:
     return document
 
 
+def rewriting(document: Document) -> UpdateOne:
+    """Return what makes the resource this document's, and leaves the mark ``o`` as it is."""
+    fields = {name: value for name, value in document.items() if name != "_id"}
+    absent = {name: "" for name in _MAY_BE_ABSENT if name not in document}
+    changes = {"$set": fields, "$unset": absent} if absent else {"$set": fields}
+    return UpdateOne({"_id": document["_id"]}, changes)
+
+
 def stored_resource(document: Document) -> StoredResource:
     """Return the resource of a document, which may have been read without ``s`` and ``r``."""
     type, id = last_parts(document["_id"])
@@ -80,7 +92,9 @@ def stored_resource(document: Document) -> StoredResource:
 def cached_resource(document: Document) -> CachedResource:
     """Return the resource as a reader gets it."""
     type, id = last_parts(document["_id"])
-    return CachedResource(type, ResourceId(id), document["v"], document["m"], document["r"])
+    return CachedResource(
+        type, ResourceId(id), document["v"], document["m"], document["r"], may_be_member="o" not in document
+    )
 
 
 def edge_document(tenant: TenantId, edge: Edge) -> Document:
