@@ -22,8 +22,8 @@ class GatewaySettings:
     batch_limit: int = 64
     """Commands of one tenant in one message at most."""
     batch_enough: int = 32
-    """Commands of one tenant with which the end of a burst is not waited for: the next are gathered while a worker
-    carries them out."""
+    """Commands of one tenant with which, as with a full message, the end of a burst is not waited for: the next are
+    gathered while a worker carries them out."""
     batch_bytes: int = 4 * 1024 * 1024
     """Request bodies in one message at most, unless one alone is larger."""
     backlog_limit: int = 2000

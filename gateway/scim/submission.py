@@ -59,6 +59,7 @@ class Submission:
         """Send by this sender; ``now`` is the clock that deadlines are by."""
         self._sender = sender
         self._settings = settings
+        self._enough = min(settings.batch_enough, settings.batch_limit)
         self._metrics = metrics
         self._now = now
         self._lanes: dict[TenantId, _Lane] = {}
@@ -140,7 +141,7 @@ class Submission:
 
     def _go_on(self, lane: _Lane) -> None:
         if lane.waiting:
-            when_over(lane.waiting.__len__, partial(self._send_next, lane), enough=self._settings.batch_enough)
+            when_over(lane.waiting.__len__, partial(self._send_next, lane), enough=self._enough)
         else:
             lane.is_sending = False
             self._drop_if_idle(lane)

@@ -31,7 +31,9 @@ async def rest(turns: int = 5) -> None:
 async def test_one_that_comes_alone_goes_after_two_quiet_turns() -> None:
     arrivals = Arrivals()
     arrivals.watch()
-    await rest(turns=3)
+    await rest(turns=1)
+    assert arrivals.sent == []
+    await rest(turns=1)
     assert arrivals.sent == [1]
 
 

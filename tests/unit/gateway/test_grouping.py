@@ -68,6 +68,29 @@ async def test_what_arrives_while_a_call_is_under_way_travels_together_in_the_ne
     assert store.calls == [("a",), ("b", "c")]
 
 
+async def test_a_burst_that_begins_while_a_call_is_under_way_travels_together() -> None:
+    store = Store()
+    questions = grouped(store)
+    questions.ask("a")
+    await settle()
+    questions.ask("b")
+    store.answers[0].set_result({})
+    for key in "cdefghij":
+        await asyncio.sleep(0)
+        questions.ask(key)
+    await settle()
+    assert store.calls == [("a",), tuple("bcdefghij")]
+
+
+async def test_with_as_many_keys_as_allowed_the_end_of_a_burst_is_not_waited_for() -> None:
+    store = Store()
+    questions = grouped(store, limit=4)
+    for key in "abcdefghij":
+        questions.ask(key)
+        await asyncio.sleep(0)
+    assert store.calls == [("a", "b", "c", "d")]
+
+
 async def test_a_question_never_joins_a_call_under_way_even_for_the_same_key() -> None:
     store = Store()
     questions = grouped(store)

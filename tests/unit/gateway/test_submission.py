@@ -53,9 +53,18 @@ class Bench:
     async def submit(self, *ids: str, tenant: TenantId = ACME, size: int = 100) -> None:
         """Submit commands, and let everything go on that can."""
         for id in ids:
-            sent = self.submission.submit(self.command(id, tenant), size=size)
-            self.waiting[id] = asyncio.get_running_loop().create_task(sent)
+            self.begin(id, tenant, size)
         await self.settle()
+
+    async def submit_turn_by_turn(self, *ids: str) -> None:
+        """Submit a command in every turn of the loop; those that can be sent by then are."""
+        for id in ids:
+            self.begin(id)
+            await asyncio.sleep(0)
+
+    def begin(self, id: str, tenant: TenantId = ACME, size: int = 100) -> None:
+        sent = self.submission.submit(self.command(id, tenant), size=size)
+        self.waiting[id] = asyncio.get_running_loop().create_task(sent)
 
     def command(self, id: str, tenant: TenantId = ACME) -> Command:
         return DeleteResource(
@@ -96,20 +105,20 @@ def applied(id: str) -> Applied:
 
 
 async def test_commands_that_come_in_one_burst_over_several_turns_travel_together(bench: Bench) -> None:
-    for number in range(10):
-        sent = bench.submission.submit(bench.command(str(number)), size=100)
-        bench.waiting[str(number)] = asyncio.get_running_loop().create_task(sent)
-        await asyncio.sleep(0)
+    await bench.submit_turn_by_turn(*"0123456789")
     await bench.settle()
     assert bench.bus.messages == [(ACME, tuple("0123456789"))]
 
 
 @pytest.mark.parametrize("bench", [replace(SETTINGS, batch_enough=4)], indirect=True)
 async def test_with_enough_commands_the_end_of_a_burst_is_not_waited_for(bench: Bench) -> None:
-    for number in range(10):
-        sent = bench.submission.submit(bench.command(str(number)), size=100)
-        bench.waiting[str(number)] = asyncio.get_running_loop().create_task(sent)
-        await asyncio.sleep(0)
+    await bench.submit_turn_by_turn(*"0123456789")
+    assert [len(commands) for _, commands in bench.bus.messages] == [4]
+
+
+@pytest.mark.parametrize("bench", [replace(SETTINGS, batch_limit=4)], indirect=True)
+async def test_with_a_full_message_the_end_of_a_burst_is_not_waited_for(bench: Bench) -> None:
+    await bench.submit_turn_by_turn(*"0123456789")
     assert [len(commands) for _, commands in bench.bus.messages] == [4]
 
 
@@ -126,6 +135,33 @@ async def test_commands_that_arrive_while_a_message_is_on_its_way_travel_togethe
     bench.bus.taken[0].set_result(None)
     await bench.settle()
     assert bench.bus.messages == [(ACME, ("a",)), (ACME, ("b", "c"))]
+
+
+async def test_a_burst_that_begins_while_a_message_is_on_its_way_goes_as_a_whole(bench: Bench) -> None:
+    await bench.submit("a")
+    await bench.submit("b")
+    bench.bus.taken[0].set_result(None)
+    await bench.submit_turn_by_turn("c", "d", "e", "f")
+    await bench.settle()
+    assert bench.bus.messages == [(ACME, ("a",)), (ACME, ("b", "c", "d", "e", "f"))]
+
+
+async def test_a_lane_on_which_all_was_sent_and_taken_sends_what_comes_next(bench: Bench) -> None:
+    await bench.submit("a")
+    bench.bus.taken[0].set_result(None)
+    await bench.settle()
+    await bench.submit("b")
+    assert bench.bus.messages == [(ACME, ("a",)), (ACME, ("b",))]
+
+
+async def test_a_message_waits_for_the_one_before_also_when_that_is_answered_already(bench: Bench) -> None:
+    await bench.submit("a")
+    await bench.report(applied("a"))
+    await bench.submit("b")
+    assert bench.bus.messages == [(ACME, ("a",))]
+    bench.bus.taken[0].set_result(None)
+    await bench.settle()
+    assert bench.bus.messages == [(ACME, ("a",)), (ACME, ("b",))]
 
 
 async def test_tenants_do_not_wait_for_each_other_and_share_no_message(bench: Bench) -> None:
@@ -248,6 +284,26 @@ async def test_a_command_goes_on_when_its_client_is_gone(bench: Bench) -> None:
     await bench.settle()
     assert bench.bus.messages == [(ACME, ("a",)), (ACME, ("b",))]
     await bench.report(applied("b"))
+
+
+async def test_a_command_whose_client_goes_during_its_burst_keeps_its_place_in_it(bench: Bench) -> None:
+    bench.begin("a")
+    await asyncio.sleep(0)
+    bench.waiting["a"].cancel()
+    await bench.submit("b")
+    assert bench.bus.messages == [(ACME, ("a", "b"))]
+
+
+async def test_after_commands_that_were_too_late_to_be_sent_the_next_is_sent(bench: Bench) -> None:
+    await bench.submit("a")
+    await bench.submit("b")
+    bench.clock.now = START + SETTINGS.deadline_seconds
+    bench.bus.taken[0].set_result(None)
+    await bench.settle()
+    await bench.submit("c")
+    assert bench.bus.messages == [(ACME, ("a",)), (ACME, ("c",))]
+    with pytest.raises(NoOutcomeError):
+        await bench.waiting["b"]
 
 
 @pytest.mark.parametrize("bench", [replace(SETTINGS, backlog_limit=2)], indirect=True)
