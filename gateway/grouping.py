@@ -48,7 +48,11 @@ class Grouped(Generic[K, V]):
         return answer
 
     async def close(self) -> None:
-        """Drop the calls under way."""
+        """Drop the calls under way, and the questions that wait for the next one."""
+        waiting, self._waiting = self._waiting, {}
+        for answers in waiting.values():
+            for answer in answers:
+                answer.cancel()
         for call in self._calls:
             call.cancel()
         await asyncio.gather(*self._calls, return_exceptions=True)
@@ -67,7 +71,7 @@ class Grouped(Generic[K, V]):
             batch = self._take()
             self._observe(len(batch))
             self._free -= 1
-            call = asyncio.get_running_loop().create_task(in_time(self._call(list(batch)), self._timeout_seconds))
+            call = asyncio.get_running_loop().create_task(self._call_in_time(list(batch)))
             self._calls.add(call)
             call.add_done_callback(partial(self._answer, batch))
 
@@ -76,6 +80,9 @@ class Grouped(Generic[K, V]):
             batch, self._waiting = self._waiting, {}
             return batch
         return {key: self._waiting.pop(key) for key in list(self._waiting)[: self._limit]}
+
+    async def _call_in_time(self, keys: Sequence[K]) -> Mapping[K, V]:
+        return await in_time(self._call(keys), self._timeout_seconds)
 
     def _answer(self, batch: dict[K, list["asyncio.Future[V | None]"]], call: "asyncio.Task[Mapping[K, V]]") -> None:
         self._calls.discard(call)

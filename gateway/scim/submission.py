@@ -101,7 +101,11 @@ class Submission:
                     expected.set_result(outcome)
 
     async def close(self) -> None:
-        """Drop the messages that are on their way; their commands may arrive all the same."""
+        """Send nothing more, and drop the messages that are on their way; their commands may arrive all the same."""
+        for lane in self._lanes.values():
+            for waiting in lane.waiting:
+                _fail(waiting, PortUnavailableError("the gateway stopped before the command was sent"))
+            lane.waiting.clear()
         for send in self._sends:
             send.cancel()
         await asyncio.gather(*self._sends, return_exceptions=True)

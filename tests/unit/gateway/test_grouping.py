@@ -178,3 +178,37 @@ async def test_closing_leaves_nobody_waiting_for_a_call_under_way() -> None:
     await settle()
     await questions.close()
     assert answer.cancelled()
+
+
+async def test_closing_asks_nothing_more_and_leaves_nobody_waiting() -> None:
+    store = Store()
+    questions = grouped(store)
+    questions.ask("a")
+    await settle()
+    behind = questions.ask("b")
+    await questions.close()
+    await settle()
+    assert behind.cancelled()
+    assert store.calls == [("a",)]
+
+
+async def test_closing_during_a_burst_asks_nothing() -> None:
+    store = Store()
+    questions = grouped(store)
+    answer = questions.ask("a")
+    await questions.close()
+    await settle()
+    assert answer.cancelled()
+    assert store.calls == []
+
+
+async def test_closing_in_the_turn_in_which_a_call_is_to_begin_leaves_nothing_behind() -> None:
+    store = Store()
+    questions = grouped(store)
+    answer = questions.ask("a")
+    # The call has its task by then, which has not run yet.
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    await questions.close()
+    assert answer.cancelled()
+    assert store.calls == []

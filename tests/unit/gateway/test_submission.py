@@ -306,6 +306,20 @@ async def test_after_commands_that_were_too_late_to_be_sent_the_next_is_sent(ben
         await bench.waiting["b"]
 
 
+async def test_closing_drops_what_is_on_its_way_and_sends_nothing_more(bench: Bench) -> None:
+    await bench.submit("a")
+    await bench.submit("b")
+    bench.begin("c", GLOBEX)
+    await asyncio.sleep(0)
+    await bench.submission.close()
+    await bench.settle()
+    assert bench.bus.taken[0].cancelled()
+    assert bench.bus.messages == [(ACME, ("a",))]
+    for id in ("b", "c"):
+        with pytest.raises(PortUnavailableError):
+            await bench.waiting[id]
+
+
 @pytest.mark.parametrize("bench", [replace(SETTINGS, backlog_limit=2)], indirect=True)
 async def test_a_tenant_with_too_much_waiting_is_refused_and_the_others_are_not(bench: Bench) -> None:
     await bench.submit("a", "b", "c")
