@@ -93,13 +93,12 @@ async def open_mongo(url: str, *, database: str) -> AsyncIterator[MongoStore]:
         await store.run(prepare)
         yield store
     finally:
-        await on_the_loop.close()
-        await asyncio.to_thread(_close, threads, client)
+        # At once: each says goodbye to the server, and waits for one that is gone.
+        await asyncio.gather(on_the_loop.close(), asyncio.to_thread(_close, threads, client))
 
 
 def _close(threads: ThreadPoolExecutor, client: "AsyncIOMotorClient[Document]") -> None:
     threads.shutdown()
-    # Says goodbye to the server, so it may take a moment.
     client.close()
 
 

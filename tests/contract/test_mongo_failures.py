@@ -25,6 +25,7 @@ from tests.support.stores import Stores, open_mongo_stores
 
 ACME, GLOBEX = TenantId("acme"), TenantId("globex")
 ANN = builders.user(1)
+BY_NAME = LookupKey(ACME, "User", KeyKind.NAME, ANN.name)
 RECEIPT: Applied = builders.applied("c1", ANN)
 JOB = Job(JobId("j1"), ACME, JobKind.RELEASE, builders.NOW, "operator:ada")
 BATCH = Content(inserted=[ANN], audit=[builders.entry()], events=[builders.event(ACME)], receipts=[RECEIPT])
@@ -52,7 +53,7 @@ def _all_calls(stores: Stores, batch: Changes) -> list[Awaitable[object]]:
         stores.registry.change_tenant(builders.tenant(ACME, revision=2)),
         stores.registry.token(ACME, TokenId("t1")),
         stores.registry.revoke_token(ACME, TokenId("t1"), at=builders.NOW),
-        stores.read_cache.find([LookupKey(ACME, "User", KeyKind.NAME, ANN.name)]),
+        stores.read_cache.find([BY_NAME]),
         stores.directory.search(ACME, Query("User")),
         stores.directory.members(ACME, [ANN.id]),
         stores.directory.groups_of(ACME, [ANN.id]),
@@ -87,6 +88,8 @@ async def test_every_call_tells_that_the_server_is_gone_and_works_when_it_is_bac
     async with open_mongo_stores(mongo.url, database=database) as stores:
         await _add_tenants(stores)
         batch = await _batch(stores)
+        # Whoever is asked for the first time only now was not connected yet.
+        assert await stores.read_cache.find([BY_NAME]) == {}
 
         mongo.kill()
         told = await asyncio.gather(*_all_calls(stores, batch), return_exceptions=True)
@@ -94,6 +97,7 @@ async def test_every_call_tells_that_the_server_is_gone_and_works_when_it_is_bac
 
         assert [type(one) for one in told] == [PortUnavailableError] * len(told)
         await stores.writer.commit(batch)
+        assert [one.id for one in (await stores.read_cache.find([BY_NAME]))[BY_NAME]] == [ANN.id]
         assert (await stores.directory.search(ACME, Query("User"))).total == 1
         assert (await stores.directory.search(GLOBEX, Query("User"))).total == 0
 
