@@ -35,8 +35,8 @@ class ReadCache(Protocol):
         """Return the resources of each key, by id; keys without any are missing.
 
         Keys of several tenants may travel together; each carries its tenant, and none sees another's.
-        An answer is never older than any write acknowledged before the call. A User of whom it tells so
-        (``may_be_member``) is in no group.
+        An answer is never older than any write acknowledged before the call. A User whose ``may_be_member`` is false
+        is in no group.
 
         Raises:
             PortUnavailableError: The store cannot be reached.
