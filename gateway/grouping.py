@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Generic, TypeVar
 
-from gateway.bursts import when_over
 from gateway.patience import in_time
+from tenants.bursts import when_over
 
 K = TypeVar("K")
 V = TypeVar("V")

@@ -13,13 +13,13 @@ from functools import partial
 import msgspec
 import structlog
 
-from gateway.bursts import when_over
 from gateway.metrics import GatewayMetrics
 from gateway.refusals import RejectedError, TooManyRequestsError
 from gateway.settings import GatewaySettings
 from schemas.ids import CommandId, TenantId
 from schemas.messages.commands import Command
 from schemas.messages.outcomes import Abandoned, Applied, Carried, Outcome, Rejected
+from tenants.bursts import when_over
 from tenants.bus.port import CommandSender
 from tenants.errors import PortUnavailableError, UncertainDeliveryError
 

@@ -1,4 +1,4 @@
-"""Group commit: what several tenants have decided while transactions are under way goes together in the next one.
+"""Group commit: what several tenants decide in one burst, or while transactions are under way, goes together.
 
 Most tenants bring a command at a time, and a transaction costs much more than what is in it.
 """
@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from schemas.ids import TenantId
+from tenants.bursts import when_over
 from tenants.directory.mongo.commit import commit
 from tenants.directory.records import Counters
 from tenants.directory.writer import Changes
@@ -35,6 +36,7 @@ class GroupCommit:
         self._store = store
         self._waiting: list[_Waiting] = []
         self._under_way = 0
+        self._start_is_due = False
         self._groups: set[asyncio.Task[None]] = set()
 
     async def commit(self, changes: Changes) -> Counters:
@@ -47,29 +49,28 @@ class GroupCommit:
         """
         if _is_large(changes):
             # It may take seconds: those who bring little neither wait for it nor share its fate.
-            return await self._alone(changes)
-        if self._under_way >= _TRANSACTIONS:
-            waiting = _Waiting(changes, asyncio.get_running_loop().create_future())
-            self._waiting.append(waiting)
-            return await waiting.counters
-        self._under_way += 1
-        try:
-            return await self._alone(changes)
-        finally:
-            self._end()
+            (counters,) = await self._store.run(lambda database: commit(database, [changes]))
+            return counters
+        waiting = _Waiting(changes, asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
+        self._start_soon()
+        return await waiting.counters
 
-    async def _alone(self, changes: Changes) -> Counters:
-        (counters,) = await self._store.run(lambda database: commit(database, [changes]))
-        return counters
+    def _start_soon(self) -> None:
+        if self._waiting and self._under_way < _TRANSACTIONS and not self._start_is_due:
+            self._start_is_due = True
+            when_over(self._how_many, self._start, enough=_LARGEST)
 
-    def _end(self) -> None:
-        """Let who waits go next, in the place of the transaction that has ended."""
-        if not self._waiting:
-            self._under_way -= 1
-            return
-        task = asyncio.get_running_loop().create_task(self._carry_out(self._next_group()))
-        self._groups.add(task)
-        task.add_done_callback(self._groups.discard)
+    def _how_many(self) -> int:
+        return len(self._waiting)
+
+    def _start(self) -> None:
+        self._start_is_due = False
+        while self._waiting and self._under_way < _TRANSACTIONS:
+            self._under_way += 1
+            task = asyncio.get_running_loop().create_task(self._carry_out(self._next_group()))
+            self._groups.add(task)
+            task.add_done_callback(self._groups.discard)
 
     def _next_group(self) -> list[_Waiting]:
         """Take who goes together: in order, each tenant once."""
@@ -101,7 +102,8 @@ class GroupCommit:
         else:
             for waiting, counters in zip(group, outcome, strict=True):
                 _settle(waiting, counters)
-        self._end()
+        self._under_way -= 1
+        self._start_soon()
 
     async def _carry_out_alone(self, waiting: _Waiting) -> None:
         outcome = await self._outcome([waiting.changes])

@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field
 
-from gateway.bursts import when_over
+from tenants.bursts import when_over
 
 
 @dataclass(slots=True)
