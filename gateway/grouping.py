@@ -6,7 +6,7 @@ from functools import partial
 from typing import Generic, TypeVar
 
 from gateway.patience import in_time
-from tenants.bursts import when_over
+from tenants.bursts import Burst
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -34,7 +34,7 @@ class Grouped(Generic[K, V]):
         self._timeout_seconds = timeout_seconds
         self._observe = observe
         self._waiting: dict[K, list[asyncio.Future[V | None]]] = {}
-        self._start_is_due = False
+        self._burst = Burst(lambda: len(self._waiting), self._start, enough=limit)
         self._calls: set[asyncio.Task[Mapping[K, V]]] = set()
 
     def ask(self, key: K) -> "asyncio.Future[V | None]":
@@ -58,15 +58,10 @@ class Grouped(Generic[K, V]):
         await asyncio.gather(*self._calls, return_exceptions=True)
 
     def _start_soon(self) -> None:
-        if self._free and self._waiting and not self._start_is_due:
-            self._start_is_due = True
-            when_over(self._size, self._start, enough=self._limit)
-
-    def _size(self) -> int:
-        return len(self._waiting)
+        if self._free and self._waiting:
+            self._burst.await_end()
 
     def _start(self) -> None:
-        self._start_is_due = False
         while self._free and self._waiting:
             batch = self._take()
             self._observe(len(batch))

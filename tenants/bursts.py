@@ -14,18 +14,29 @@ _TURNS_AT_MOST = 24
 """Where arrivals never pause, this many turns are waited for."""
 
 
-def when_over(size: Callable[[], int], go: Callable[[], None], *, enough: int) -> None:
-    """Call ``go`` once the burst is over, or ``size`` has become ``enough``.
+class Burst:
+    """Whatever arrives together, and what is done once all of it is there."""
 
-    ``size`` tells how many have arrived.
-    """
-    asyncio.get_running_loop().call_soon(_turn, size, go, enough, size(), 0, _TURNS_AT_MOST)
+    __slots__ = ("_enough", "_go", "_is_awaited", "_size")
 
+    def __init__(self, size: Callable[[], int], go: Callable[[], None], *, enough: int) -> None:
+        """Nothing happens before ``await_end``. ``size`` tells how many have arrived."""
+        self._size = size
+        self._go = go
+        self._enough = enough
+        self._is_awaited = False
 
-def _turn(size: Callable[[], int], go: Callable[[], None], enough: int, seen: int, quiet: int, left: int) -> None:
-    arrived = size()
-    quiet = quiet + 1 if arrived == seen else 0
-    if quiet >= _QUIET_TURNS or arrived >= enough or not left:
-        go()
-    else:
-        asyncio.get_running_loop().call_soon(_turn, size, go, enough, arrived, quiet, left - 1)
+    def await_end(self) -> None:
+        """Call ``go`` once the burst is over, or ``size`` has become ``enough``; nothing more while that is awaited."""
+        if not self._is_awaited:
+            self._is_awaited = True
+            asyncio.get_running_loop().call_soon(self._turn, self._size(), 0, _TURNS_AT_MOST)
+
+    def _turn(self, seen: int, quiet: int, left: int) -> None:
+        arrived = self._size()
+        quiet = quiet + 1 if arrived == seen else 0
+        if quiet >= _QUIET_TURNS or arrived >= self._enough or not left:
+            self._is_awaited = False
+            self._go()
+        else:
+            asyncio.get_running_loop().call_soon(self._turn, arrived, quiet, left - 1)

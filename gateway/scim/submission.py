@@ -19,7 +19,7 @@ from gateway.settings import GatewaySettings
 from schemas.ids import CommandId, TenantId
 from schemas.messages.commands import Command
 from schemas.messages.outcomes import Abandoned, Applied, Carried, Outcome, Rejected
-from tenants.bursts import when_over
+from tenants.bursts import Burst
 from tenants.bus.port import CommandSender
 from tenants.errors import PortUnavailableError, UncertainDeliveryError
 
@@ -145,7 +145,7 @@ class Submission:
 
     def _go_on(self, lane: _Lane) -> None:
         if lane.waiting:
-            when_over(lane.waiting.__len__, partial(self._send_next, lane), enough=self._enough)
+            Burst(lane.waiting.__len__, partial(self._send_next, lane), enough=self._enough).await_end()
         else:
             lane.is_sending = False
             self._drop_if_idle(lane)

@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field
 
-from tenants.bursts import when_over
+from tenants.bursts import Burst
 
 
 @dataclass(slots=True)
@@ -14,7 +14,7 @@ class Arrivals:
     sent: list[int] = field(default_factory=list)
 
     def watch(self, *, enough: int = 100) -> None:
-        when_over(lambda: self.count, lambda: self.sent.append(self.count), enough=enough)
+        Burst(lambda: self.count, lambda: self.sent.append(self.count), enough=enough).await_end()
 
     async def arrive(self, *, turns: int, pause: int = 0) -> None:
         """Arrive one by one, in every turn or with a pause of some turns behind each."""
@@ -66,3 +66,15 @@ async def test_a_stream_that_never_pauses_is_not_waited_for_for_ever() -> None:
     await arrivals.arrive(turns=100)
     assert len(arrivals.sent) == 1
     assert 20 <= arrivals.sent[0] <= 30
+
+
+async def test_an_end_that_is_awaited_is_not_awaited_once_more() -> None:
+    ends: list[str] = []
+    burst = Burst(lambda: 1, lambda: ends.append("over"), enough=100)
+    burst.await_end()
+    burst.await_end()
+    await rest()
+    assert ends == ["over"]
+    burst.await_end()
+    await rest()
+    assert ends == ["over", "over"]

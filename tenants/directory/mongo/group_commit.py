@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from schemas.ids import TenantId
-from tenants.bursts import when_over
+from tenants.bursts import Burst
 from tenants.directory.mongo.commit import commit
 from tenants.directory.records import Counters
 from tenants.directory.writer import Changes
@@ -36,7 +36,7 @@ class GroupCommit:
         self._store = store
         self._waiting: list[_Waiting] = []
         self._under_way = 0
-        self._start_is_due = False
+        self._burst = Burst(lambda: len(self._waiting), self._start, enough=_LARGEST)
         self._groups: set[asyncio.Task[None]] = set()
 
     async def commit(self, changes: Changes) -> Counters:
@@ -57,15 +57,10 @@ class GroupCommit:
         return await waiting.counters
 
     def _start_soon(self) -> None:
-        if self._waiting and self._under_way < _TRANSACTIONS and not self._start_is_due:
-            self._start_is_due = True
-            when_over(self._how_many, self._start, enough=_LARGEST)
-
-    def _how_many(self) -> int:
-        return len(self._waiting)
+        if self._waiting and self._under_way < _TRANSACTIONS:
+            self._burst.await_end()
 
     def _start(self) -> None:
-        self._start_is_due = False
         while self._waiting and self._under_way < _TRANSACTIONS:
             self._under_way += 1
             task = asyncio.get_running_loop().create_task(self._carry_out(self._next_group()))
